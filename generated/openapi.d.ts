@@ -1,0 +1,794 @@
+// Generated from openapi.yaml by `make generate`. Do not edit.
+
+export interface paths {
+    "/user_info/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * User information
+         * @description Returns the caller, with the key it presented in `token`. Anyone with a key may call it. Both headers are optional; a header that is sent must match, or the answer is 401.
+         */
+        get: operations["getUserInfo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List users in Enterprise
+         * @description Returns one page of the users that the caller may see, by ascending `id`: all users of the enterprise for those who manage users, only themself for anyone else. Read `count`, then fetch any offsets, in any order or all at once: while nothing changes, each user comes exactly once.
+         */
+        get: operations["listUsers"];
+        put?: never;
+        /**
+         * Create a new User
+         * @description Creates a user in the caller's enterprise. Only those who manage users may call it. Two users of an enterprise never share a name or an address, however many requests are made at once: one gets 201, the others 400 with the code `duplicate`.
+         */
+        post: operations["createUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/{user_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get User Information
+         * @description Returns one user. Those who manage users may read every user of their enterprise, anyone else only themself. A user of another enterprise, one that the caller may not see, and one that is not there all answer 404.
+         */
+        get: operations["getUser"];
+        /**
+         * Update a User
+         * @description Changes a user. `username` and `profile` are required; an optional field that is absent, also one inside `profile`, keeps its value. Those who manage users may change every user of their enterprise (superusers only if they are one themself); anyone else may send their own user with a new `first_name`, `last_name` or `password`. Read-only fields are ignored, so a user can be sent back as it was read. Nobody may deactivate or demote themself.
+         */
+        put: operations["updateUser"];
+        post?: never;
+        /**
+         * Delete a user
+         * @description Deletes a user and all its keys. Only those who manage users may call it, nobody for themself, and only a superuser for a superuser. A body is not needed; one that is sent is ignored, up to 262,144 bytes.
+         */
+        delete: operations["deleteUser"];
+        options?: never;
+        head?: never;
+        /**
+         * Partial update a User
+         * @description Changes the fields that are sent and keeps the others, also inside `profile`. Who may change what is as for PUT. An empty object, or one that repeats the user's values, answers 200 and changes nothing, not even `updated_on`. A password counts as a change always.
+         */
+        patch: operations["partialUpdateUser"];
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * @description What a user may do. `Enterprise Admin` sees and manages all users of the enterprise; the others see only themself. In answers, values can be added.
+         * @example Group Viewer
+         * @enum {string}
+         */
+        Role: "Enterprise Admin" | "Viewer" | "Group Admin" | "Group Viewer";
+        /** @description The user's place in the enterprise, as answered. */
+        UserProfile: {
+            role: components["schemas"]["Role"];
+            /**
+             * @description The groups of the user, in the order they were sent, without duplicates.
+             * @example [
+             *       "e3b7a0ce-6f5f-4f27-9a4b-6f0e35bd4f6d"
+             *     ]
+             */
+            groups: string[];
+            /**
+             * @description The id of a role in an authorization system outside Roster, or null.
+             * @example null
+             */
+            authz_role_id: string | null;
+            /**
+             * Format: uuid
+             * @description The enterprise of the user.
+             * @example 5b7c1f0e-9a53-4c8e-8d1f-0f3c2a9be411
+             */
+            enterprise: string;
+            /**
+             * Format: date-time
+             * @description When the user was made, in UTC.
+             * @example 2026-01-05T09:00:00.000Z
+             */
+            created_on: string;
+            /**
+             * Format: date-time
+             * @description When the user last changed, in UTC.
+             * @example 2026-01-05T09:00:00.000Z
+             */
+            updated_on: string;
+        };
+        /**
+         * @description The enrolment of the enterprise in Google EMM; empty when it is not enrolled.
+         * @example {}
+         */
+        Emm: {
+            /**
+             * @description The id of the enterprise at Google.
+             * @example LC01234abc
+             */
+            google_enterprise_id?: string;
+        };
+        /** @description A user, as answered. Every field is always present. */
+        User: {
+            /**
+             * Format: int64
+             * @description Unique across the whole service.
+             * @example 3
+             */
+            id: number;
+            /**
+             * @description Unique in the enterprise, without case.
+             * @example carol
+             */
+            username: string;
+            /**
+             * @description The e-mail address, or empty. Unique in the enterprise, without case, when it is not empty.
+             * @example carol@acme.example
+             */
+            email: string;
+            /**
+             * @description May be empty.
+             * @example Carol
+             */
+            first_name: string;
+            /**
+             * @description May be empty.
+             * @example Clark
+             */
+            last_name: string;
+            /**
+             * @description First and last name joined by one space, trimmed.
+             * @example Carol Clark
+             */
+            full_name: string;
+            /**
+             * @description The keys and the password of an inactive user are refused at once.
+             * @example true
+             */
+            is_active: boolean;
+            /**
+             * @description May manage the users of the enterprise. True for the role `Enterprise Admin` and for superusers.
+             * @example false
+             */
+            is_staff: boolean;
+            /**
+             * @description The owner of the enterprise. Set from the command line only.
+             * @example false
+             */
+            is_superuser: boolean;
+            profile: components["schemas"]["UserProfile"];
+            emm: components["schemas"]["Emm"];
+            /**
+             * @description The enterprise is enrolled in Google EMM.
+             * @example false
+             */
+            has_emm: boolean;
+            /**
+             * Format: date-time
+             * @description When the user last signed in with a password, in UTC, or null.
+             * @example null
+             */
+            last_login: string | null;
+            /**
+             * @description The key that the caller presented, on `/user_info/` alone; null everywhere else.
+             * @example null
+             */
+            token: string | null;
+            /**
+             * @description Turns false when the address changes.
+             * @example false
+             */
+            is_email_verified: boolean;
+        };
+        /** @description One page of users. */
+        UserList: {
+            /**
+             * Format: int64
+             * @description All users that the caller may see under the filters.
+             * @example 3
+             */
+            count: number;
+            /**
+             * @description The absolute URL of the next page, or null on the last one and past it. It carries `limit=` and `offset=` in plain digits and keeps the caller's other parameters.
+             * @example https://roster.example/api/user/?limit=2&offset=2
+             */
+            next: string | null;
+            /**
+             * @description The absolute URL of the page before, or null at offset 0.
+             * @example null
+             */
+            previous: string | null;
+            /** @description The users of this page, by ascending `id`. */
+            results: components["schemas"]["User"][];
+        };
+        /** @description The user's place in the enterprise, as sent. Unknown fields are ignored. */
+        UserProfileInput: {
+            role?: components["schemas"]["Role"];
+            /**
+             * @description The groups of the user. Duplicates are dropped; after that at most 200 may be left. A new user has none when this is absent.
+             * @example [
+             *       "e3b7a0ce-6f5f-4f27-9a4b-6f0e35bd4f6d"
+             *     ]
+             */
+            groups?: string[];
+            /**
+             * @description The id of a role in an authorization system outside Roster, or null for none.
+             * @example null
+             */
+            authz_role_id?: string | null;
+            /**
+             * Format: uuid
+             * @description May be repeated back, but must be the caller's own enterprise.
+             * @example 5b7c1f0e-9a53-4c8e-8d1f-0f3c2a9be411
+             */
+            enterprise?: string;
+        };
+        /** @description A user as sent to POST and PUT. Lengths are in code points; no string may hold control characters. Unknown fields are ignored. */
+        UserCreate: {
+            username: components["schemas"]["Username"];
+            password?: components["schemas"]["Password"];
+            first_name?: components["schemas"]["PersonName"];
+            last_name?: components["schemas"]["PersonName"];
+            /**
+             * @description Is user active. A new user is when this is absent.
+             * @example true
+             */
+            is_active?: boolean;
+            email?: components["schemas"]["Email"];
+            profile: components["schemas"]["UserProfileInput"];
+        };
+        /** @description The fields of a user to change, as sent to PATCH. Lengths are in code points; no string may hold control characters. Unknown fields are ignored. */
+        UserUpdate: {
+            username?: components["schemas"]["Username"];
+            password?: components["schemas"]["Password"];
+            first_name?: components["schemas"]["PersonName"];
+            last_name?: components["schemas"]["PersonName"];
+            /**
+             * @description Is user active.
+             * @example true
+             */
+            is_active?: boolean;
+            email?: components["schemas"]["Email"];
+            profile?: components["schemas"]["UserProfileInput"];
+        };
+        /**
+         * Format: username
+         * @description User name. The format `username` is: no control, format, line or paragraph separator characters (Unicode Cc, Cf, Zl, Zp), and no white space at the ends. Names are compared by NFKC(lower(upper(NFKC(name)))).
+         * @example carol
+         */
+        Username: string;
+        /**
+         * Format: password
+         * @description Password. 8 to 1,024 code points after NFKC (the operator may ask for more than 8); none of the common ones; not the name, the address or its local part, without case. Empty means that none is given, and nothing removes a password that is set.
+         * @example correct horse battery staple
+         */
+        Password: string;
+        /**
+         * @description First name or last name. May be empty.
+         * @example Carol
+         */
+        PersonName: string;
+        /**
+         * @description Email, as the HTML standard defines a valid e-mail address; or empty for none.
+         * @example carol@acme.example
+         */
+        Email: string;
+        /** @description What went wrong. The body of every answer with a status of 400 or more. */
+        Error: {
+            /**
+             * @description One string a fault, as `field: what is wrong` where it is one of a field.
+             * @example [
+             *       "username: is required"
+             *     ]
+             */
+            errors: string[];
+            /**
+             * @description The fault in one sentence, for people.
+             * @example The request is not valid.
+             */
+            message: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             * @example 400
+             */
+            status: number;
+            code: components["schemas"]["ErrorCode"];
+            /**
+             * @description The same as the header `X-Request-Id`.
+             * @example 0b0f4c2e-8a55-4d3c-9d55-3c1f2a7f9a10
+             */
+            request_id: string;
+        };
+        /**
+         * @description The fault as a stable word, for programs. Values can be added.
+         *
+         *     | code | status | meaning |
+         *     |---|---|---|
+         *     | `malformed_request` | 400 | not well-formed HTTP, or no well-formed `Host` |
+         *     | `malformed_json` | 400 | the body is no UTF-8, no JSON, or nested deeper than 20 |
+         *     | `validation_failed` | 400 | a parameter or a field breaks the contract |
+         *     | `weak_password` | 400 | the password is too short for this server, common, or like the name or address |
+         *     | `duplicate` | 400 | the name or address belongs to another user |
+         *     | `not_authenticated` | 401 | no key was sent |
+         *     | `invalid_credentials` | 401 | the key, the client or the tenant is not valid |
+         *     | `forbidden` | 403 | the caller may not do this |
+         *     | `not_found` | 404 | no such path or user |
+         *     | `method_not_allowed` | 405 | the path has no such method |
+         *     | `payload_too_large` | 413 | the body is over 262,144 bytes |
+         *     | `unsupported_media_type` | 415 | the body is not `application/json` |
+         *     | `internal_error` | 500 | a fault of the server |
+         *     | `unavailable` | 503 | the server can't answer now; try again |
+         * @example validation_failed
+         * @enum {string}
+         */
+        ErrorCode: "malformed_request" | "malformed_json" | "validation_failed" | "weak_password" | "duplicate" | "not_authenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "internal_error" | "unavailable";
+    };
+    responses: {
+        /** @description Bad request. The request is not well-formed HTTP, or its `Host` is missing or malformed. */
+        MalformedRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Bad request. A query parameter breaks the contract, or the request is not well-formed HTTP. */
+        BadQuery: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Bad request. All faults that need no stored data come together; then name and address that are taken. */
+        BadRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Authorization information is missing or invalid */
+        Unauthorized: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Forbidden, no permission to perform this action */
+        Forbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Not Found */
+        NotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The path of this operation was called with a method that it does not have, HEAD and OPTIONS included. */
+        MethodNotAllowed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                Allow: components["headers"]["Allow"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The body is over 262,144 bytes. */
+        PayloadTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The body is not `application/json` in UTF-8. */
+        UnsupportedMediaType: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Internal server error */
+        InternalError: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The server can't answer now, for example because its database can't be reached. Try again. */
+        Unavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+    };
+    parameters: {
+        /**
+         * @description User ID, in canonical decimal: digits without sign, leading zero or fraction. Anything else names no user and is answered with 404.
+         * @example 3
+         */
+        user_id: number;
+    };
+    requestBodies: never;
+    headers: {
+        /**
+         * @description The id of this request, to find it in the server's log. Yours if you sent a well-formed one.
+         * @example 0b0f4c2e-8a55-4d3c-9d55-3c1f2a7f9a10
+         */
+        "X-Request-Id": string;
+        /**
+         * @description Answers hold data of people, so no cache may keep them.
+         * @example no-store
+         */
+        "Cache-Control": "no-store";
+        /**
+         * @description How to authenticate (RFC 9110, section 11.6.1).
+         * @example Bearer
+         */
+        "WWW-Authenticate": "Bearer";
+        /**
+         * @description The methods of this path (RFC 9110, section 10.2.1).
+         * @example GET, POST
+         */
+        Allow: string;
+        /**
+         * @description Seconds to wait before the next try (RFC 9110, section 10.2.3).
+         * @example 1
+         */
+        "Retry-After": number;
+    };
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    getUserInfo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A client that is registered for the enterprise. Anything else is answered with 401.
+                 * @example console
+                 */
+                "X-Client-Id"?: string;
+                /**
+                 * @description The name of the caller's enterprise. Anything else is answered with 401.
+                 * @example acme
+                 */
+                "X-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description User Info */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            405: components["responses"]["MethodNotAllowed"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Users a page. In plain decimal digits; empty or given twice is 400.
+                 * @example 20
+                 */
+                limit?: number;
+                /**
+                 * @description How many users to skip. In plain decimal digits; empty or given twice is 400.
+                 * @example 0
+                 */
+                offset?: number;
+                /**
+                 * @description Only the user of this name, compared as names are, without case. Empty or given twice is 400.
+                 * @example alice
+                 */
+                username?: string;
+                /**
+                 * @description Only the user with this address, compared without case. Empty or given twice is 400.
+                 * @example alice@acme.example
+                 */
+                email?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Users List */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    /**
+                     * @description The links of the body as `rel="next"` and `rel="prev"` (RFC 8288); absent where there are none.
+                     * @example <https://roster.example/api/user/?limit=2&offset=2>; rel="next"
+                     */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["Unauthorized"];
+            405: components["responses"]["MethodNotAllowed"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The new user. At most 262,144 bytes. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserCreate"];
+            };
+        };
+        responses: {
+            /** @description User Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description User ID, in canonical decimal: digits without sign, leading zero or fraction. Anything else names no user and is answered with 404.
+                 * @example 3
+                 */
+                user_id: components["parameters"]["user_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description User Details */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description User ID, in canonical decimal: digits without sign, leading zero or fraction. Anything else names no user and is answered with 404.
+                 * @example 3
+                 */
+                user_id: components["parameters"]["user_id"];
+            };
+            cookie?: never;
+        };
+        /** @description The user as it shall be. At most 262,144 bytes. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserCreate"];
+            };
+        };
+        responses: {
+            /** @description Updated User */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description User ID, in canonical decimal: digits without sign, leading zero or fraction. Anything else names no user and is answered with 404.
+                 * @example 3
+                 */
+                user_id: components["parameters"]["user_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted User */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    partialUpdateUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description User ID, in canonical decimal: digits without sign, leading zero or fraction. Anything else names no user and is answered with 404.
+                 * @example 3
+                 */
+                user_id: components["parameters"]["user_id"];
+            };
+            cookie?: never;
+        };
+        /** @description The fields to change. At most 262,144 bytes. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserUpdate"];
+            };
+        };
+        responses: {
+            /** @description Partial updated User */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+}

@@ -1,0 +1,131 @@
+// Generated from openapi.yaml by `make generate`. Do not edit.
+
+/** The path that all operations are mounted under: `servers` of the contract. */
+export const apiPrefix = "/api"
+
+/** Every operation of the contract: where it is, who may call it, and every status it can send. */
+export const operations = {
+  "getUserInfo": {
+    "method": "GET",
+    "path": "/user_info/",
+    "whoMayCall": "anyone",
+    "hasBody": false,
+    "queryDefaults": {},
+    "statuses": [
+      200,
+      400,
+      401,
+      405,
+      500,
+      503
+    ]
+  },
+  "listUsers": {
+    "method": "GET",
+    "path": "/user/",
+    "whoMayCall": "anyone",
+    "hasBody": false,
+    "queryDefaults": {
+      "limit": 20,
+      "offset": 0
+    },
+    "statuses": [
+      200,
+      400,
+      401,
+      405,
+      500,
+      503
+    ]
+  },
+  "createUser": {
+    "method": "POST",
+    "path": "/user/",
+    "whoMayCall": "managers",
+    "hasBody": true,
+    "queryDefaults": {},
+    "statuses": [
+      201,
+      400,
+      401,
+      403,
+      405,
+      413,
+      415,
+      500,
+      503
+    ]
+  },
+  "getUser": {
+    "method": "GET",
+    "path": "/user/{user_id}/",
+    "whoMayCall": "anyone",
+    "hasBody": false,
+    "queryDefaults": {},
+    "statuses": [
+      200,
+      400,
+      401,
+      404,
+      405,
+      500,
+      503
+    ]
+  },
+  "updateUser": {
+    "method": "PUT",
+    "path": "/user/{user_id}/",
+    "whoMayCall": "managers-or-self",
+    "hasBody": true,
+    "queryDefaults": {},
+    "statuses": [
+      200,
+      400,
+      401,
+      403,
+      404,
+      405,
+      413,
+      415,
+      500,
+      503
+    ]
+  },
+  "partialUpdateUser": {
+    "method": "PATCH",
+    "path": "/user/{user_id}/",
+    "whoMayCall": "managers-or-self",
+    "hasBody": true,
+    "queryDefaults": {},
+    "statuses": [
+      200,
+      400,
+      401,
+      403,
+      404,
+      405,
+      413,
+      415,
+      500,
+      503
+    ]
+  },
+  "deleteUser": {
+    "method": "DELETE",
+    "path": "/user/{user_id}/",
+    "whoMayCall": "managers-not-self",
+    "hasBody": false,
+    "queryDefaults": {},
+    "statuses": [
+      204,
+      400,
+      401,
+      403,
+      404,
+      405,
+      413,
+      500,
+      503
+    ]
+  }
+} as const

@@ -1,0 +1,60 @@
+import fastify, { type FastifyInstance } from 'fastify'
+import type { Config } from './config.js'
+import { openapiJson, openapiYaml } from './contract.js'
+import type { HandlerDeps } from './handlers/seam.js'
+import { BODY_LIMIT, readBodies } from './http/body.js'
+import { ignoreUnknownExpectations, refuseMalformedHttp, watchAnswers } from './http/connections.js'
+import { type Answer, guardAnswers } from './http/exit-guard.js'
+import { requestId, sendHeaders } from './http/headers.js'
+import { logAnswers, loggerOptions } from './http/log.js'
+import { refuseUnknownPaths } from './http/paths.js'
+import { answerProblems, sendProblem } from './http/problems.js'
+import { requireHost } from './http/url.js'
+import { validatorCompiler } from './http/validation.js'
+import { wire } from './http/wire.js'
+
+/** What the application stands on. */
+export interface AppDeps extends HandlerDeps {
+  /** Told of every answer, compared with the contract. The default logs the faults and lets the answer go. */
+  readonly onAnswer?: (answer: Answer) => void
+}
+
+/** Builds the application: a request's itinerary from top to bottom. It neither listens nor owns the database. */
+export async function buildApp(config: Config, { onAnswer, ...deps }: AppDeps): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: loggerOptions(config.logLevel),
+    disableRequestLogging: true,
+    requestIdLogLabel: 'request_id',
+    genReqId: requestId,
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    bodyLimit: BODY_LIMIT,
+    keepAliveTimeout: config.keepAliveMs,
+    requestTimeout: config.requestMs,
+    // A second between the looks for slow senders; Node's default is thirty.
+    http: { requireHostHeader: false, headersTimeout: config.headersMs, connectionsCheckingInterval: 1000 },
+    // Requests on open connections are served until the close has finished them.
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    // No id is too long to be told that it names no user; Node bounds the request line.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: Number.MAX_SAFE_INTEGER },
+    clientErrorHandler: refuseMalformedHttp,
+    frameworkErrors: sendProblem,
+  })
+  watchAnswers(app)
+  ignoreUnknownExpectations(app)
+  sendHeaders(app)
+  logAnswers(app)
+  guardAnswers(app, (answer, request) => {
+    if (onAnswer !== undefined) onAnswer(answer)
+    else if (answer.faults.length > 0) request.log.error(answer, 'the answer is not as the contract says')
+  })
+  answerProblems(app)
+  app.addHook('onRequest', requireHost)
+  refuseUnknownPaths(app)
+  readBodies(app)
+  app.setValidatorCompiler(validatorCompiler)
+  app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(openapiJson))
+  app.get('/openapi.yaml', (_request, reply) => reply.type('application/yaml').send(openapiYaml))
+  await wire(app, deps, config.publicUrl)
+  return app
+}

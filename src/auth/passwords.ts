@@ -1,0 +1,66 @@
+import { dictionary } from '@zxcvbn-ts/language-common'
+import argon2 from 'argon2'
+import pLimit from 'p-limit'
+import type { Config } from '../config.js'
+import { type Fault, Problem } from '../errors.js'
+import { fold } from '../names.js'
+
+/** Length in code points after NFKC (CONTRACT.md, "Who may do what"). A setting can raise the least. */
+const LEAST = 8
+const MOST = 1024
+
+const common: ReadonlySet<string> = new Set(dictionary['passwords-common'])
+
+/** The settings that passwords need. */
+export type PasswordConfig = Pick<Config, 'passwordMinLength' | 'argon2' | 'hashConcurrency' | 'hashQueue'>
+
+/** Checks and hashes passwords. */
+export interface Passwords {
+  /**
+   * What is wrong with a password, empty for none. An empty password means that none is given.
+   *
+   * @param user the name and the address of the user that it is for; neither, nor the address's local part, may be the
+   *   password, compared as names are
+   */
+  faults: (password: string, user: { readonly username: string; readonly email: string }) => Fault[]
+  /**
+   * The argon2id hash of a password, as a PHC string. Runs on libuv's threads, a bounded number at a time.
+   *
+   * @throws {Problem} `unavailable` when too many wait already
+   */
+  hash: (password: string) => Promise<string>
+}
+
+/** Makes the one `Passwords` of a process. */
+export function makePasswords(config: PasswordConfig): Passwords {
+  const limit = pLimit(config.hashConcurrency)
+  const { memoryKiB: memoryCost, passes: timeCost, lanes: parallelism } = config.argon2
+
+  return {
+    faults(password, { username, email }) {
+      if (password === '') return []
+      const folded = fold(password)
+      const length = [...password.normalize('NFKC')].length
+      if (length < LEAST || length > MOST) {
+        const text = `password: must have ${String(LEAST)} to ${String(MOST)} characters`
+        return [{ code: 'validation_failed', text }]
+      }
+      const texts = [
+        ...(length < config.passwordMinLength
+          ? [`password: must have at least ${String(config.passwordMinLength)} characters`]
+          : []),
+        ...(common.has(folded) ? ['password: is one of the most common ones'] : []),
+        ...([username, email, email.split('@')[0] ?? ''].some((name) => fold(name) === folded) ? ['password: must not be the name or the address'] : []),
+      ]
+      return texts.map((text) => ({ code: 'weak_password', text }))
+    },
+
+    async hash(password) {
+      const waiting = limit.activeCount + limit.pendingCount - config.hashConcurrency
+      if (waiting >= config.hashQueue) throw new Problem('unavailable', undefined, { 'Retry-After': '1' })
+      return limit(() =>
+        argon2.hash(password.normalize('NFKC'), { type: argon2.argon2id, memoryCost, timeCost, parallelism }),
+      )
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import { Command } from 'commander'
+import type { Kysely } from 'kysely'
+import { type Config, type Environment, loadConfig } from '../config.js'
+import { openDatabase } from '../db/database.js'
+import { isUnavailable } from '../db/failures.js'
+import type { Database } from '../db/schema.js'
+import { OperatorError } from '../errors.js'
+
+/** What a command may touch of its process. */
+export interface Terminal {
+  readonly env: Environment
+  /** The result, on stdout. */
+  readonly out: (text: string) => void
+  /** Everything else, on stderr. */
+  readonly note: (text: string) => void
+}
+
+/** A command (`roster NOUN VERB`) that reads or writes the directory. */
+export type Work<T> = (db: Kysely<Database>, config: Config) => Promise<T>
+
+/** Reads the settings and says the warnings. @throws {OperatorError} with exit code 78 */
+export function configOf({ env, note }: Terminal): Config {
+  const { config, warnings } = loadConfig(env)
+  for (const warning of warnings) note(`roster: warning: ${warning}`)
+  return config
+}
+
+/**
+ * Runs `work` on the database of the settings, and closes it.
+ *
+ * @throws {OperatorError} with exit code 69 when the database can't be reached, 78 when the settings are bad
+ */
+export async function withDatabase<T>(terminal: Terminal, work: Work<T>): Promise<T> {
+  const config = configOf(terminal)
+  const db = openDatabase(config)
+  try {
+    return await work(db, config)
+  } catch (error) {
+    if (isUnavailable(error)) throw new OperatorError('the database that DATABASE_URL names can\'t be reached', 69)
+    throw error
+  } finally {
+    await db.destroy()
+  }
+}
+
+/** One row of a result: JSON values, or dates. */
+export type Row = Readonly<Record<string, string | number | boolean | Date | null>>
+
+/** Prints one result: a JSON object on one line, or `name  value` lines for people. */
+export function printOne({ out }: Terminal, json: boolean, row: Row): void {
+  if (json) {
+    out(JSON.stringify(row))
+    return
+  }
+  const width = Math.max(...Object.keys(row).map((name) => name.length))
+  for (const [name, value] of Object.entries(row)) out(`${name.padEnd(width)}  ${cell(value)}`)
+}
+
+/** Prints many results: one JSON array on one line, or a table for people. */
+export function printMany({ out }: Terminal, json: boolean, columns: readonly string[], rows: readonly Row[]): void {
+  if (json) {
+    out(JSON.stringify(rows))
+    return
+  }
+  const table = [columns, ...rows.map((row) => columns.map((column) => cell(row[column] ?? null)))]
+  const widths = columns.map((_, index) => Math.max(...table.map((line) => line[index]?.length ?? 0)))
+  for (const line of table) out(line.map((text, index) => text.padEnd(widths[index] ?? 0)).join('  ').trimEnd())
+}
+
+function cell(value: Row[string]): string {
+  if (value === null) return '-'
+  return value instanceof Date ? value.toISOString() : String(value)
+}
+
+/** A new command that writes to the terminal and whose failures are thrown instead of ending the process. */
+export function command({ out, note }: Terminal, name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => out(text.trimEnd()), writeErr: (text) => note(text.trimEnd()) })
+}

@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import addFormats from 'ajv-formats'
+import type { components } from '../generated/openapi.js'
+import { isUsername } from './names.js'
+
+/** The contract as text, as it was written by hand. */
+export const openapiYaml = readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8')
+
+/** The contract as JSON text, bundled from `openapi.yaml` by `make generate`. */
+export const openapiJson = readFileSync(new URL('../../generated/spec.json', import.meta.url), 'utf8')
+
+interface Reference {
+  readonly $ref?: string
+}
+
+/** A response of the contract: its headers, and the schema of its body if it has one. */
+export interface Response extends Reference {
+  readonly headers?: Readonly<Record<string, Reference & { readonly required?: boolean; readonly schema: object }>>
+  readonly content?: { readonly 'application/json': { readonly schema: object } }
+}
+
+/** The parts of the contract that the server reads at run time. */
+export interface Spec {
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { operationId: string; responses: Readonly<Record<string, Response>> }>>>
+  >
+  readonly components: { readonly schemas: Readonly<Record<string, object>> }
+}
+
+/** The contract. */
+export const spec = JSON.parse(openapiJson) as Spec
+
+/** The object itself, or the one of the contract that it refers to. */
+export function resolve<T extends Reference>(object: T): T {
+  if (object.$ref === undefined) return object
+  return object.$ref
+    .slice(2)
+    .split('/')
+    .reduce<unknown>((node, name) => (node as Record<string, unknown>)[name], spec) as T
+}
+
+/**
+ * The validator of the contract: nothing is coerced, only query parameters have defaults, and all faults are found.
+ * Lengths are code points, patterns are Unicode ones.
+ */
+export const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, strictTypes: false, validateFormats: true })
+addFormats.default(ajv)
+ajv.addFormat('username', isUsername)
+ajv.addVocabulary(['example'])
+ajv.addKeyword({
+  keyword: 'x-max-distinct-items',
+  type: 'array',
+  schemaType: 'number',
+  validate: (most: number, items: unknown[]) => new Set(items).size <= most,
+})
+
+/** A validator of a schema that may refer to others of the contract. */
+export function compile(schema: object): ValidateFunction {
+  return ajv.compile({ ...schema, components: spec.components })
+}
+ajv.addVocabulary(['components'])
+
+interface Bounds {
+  readonly type?: string
+  readonly format?: string
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly maxItems?: number
+  readonly pattern?: string
+  readonly enum?: readonly string[]
+  readonly 'x-max-distinct-items'?: number
+}
+
+const { Email } = spec.components.schemas as unknown as Record<keyof components['schemas'], Bounds>
+
+const ARTICLES: Readonly<Record<string, string>> = { string: 'a string', boolean: 'a boolean', array: 'an array', object: 'an object' }
+
+function patternText(schema: Bounds): string {
+  if (schema.pattern === Email.pattern) return 'must be a valid e-mail address, or empty'
+  if (schema.format === 'username') {
+    return 'must have no control, format or separator characters, and no white space at its ends'
+  }
+  return schema.format === undefined || schema.format === 'password'
+    ? 'must have no control characters'
+    : `must be a ${schema.format}`
+}
+
+function what(error: ErrorObject): string {
+  const schema = error.parentSchema as Bounds
+  if (schema.type === 'integer') return `must be an integer from ${String(schema.minimum)} to ${String(schema.maximum)}`
+  switch (error.keyword) {
+    case 'required':
+      return 'is required'
+    case 'type':
+      return error.data === null ? 'must not be null' : `must be ${ARTICLES[schema.type ?? ''] ?? 'of another type'}`
+    case 'enum':
+      return `must be one of ${(schema.enum ?? []).join(', ')}`
+    case 'minLength':
+    case 'maxLength':
+      return `must have ${String(schema.minLength ?? 0)} to ${String(schema.maxLength)} characters`
+    case 'maxItems':
+      return `must have at most ${String(schema.maxItems)} items`
+    case 'x-max-distinct-items':
+      return `must have at most ${String(schema['x-max-distinct-items'])} different items`
+    case 'pattern':
+    case 'format':
+      return patternText(schema)
+    default:
+      return 'is not as the contract says'
+  }
+}
+
+/** More faults than this are counted, not listed. */
+const LISTED = 100
+
+/**
+ * Validation errors as `field: what is wrong`, each once, at most a hundred. They never repeat a value: paths are made of
+ * the contract's names and of array positions.
+ *
+ * @param whole what to call the value itself, when the fault is not one of a field
+ */
+export function faultTexts(errors: readonly ErrorObject[], whole = 'body'): string[] {
+  const texts = new Set(
+    errors.map((error) => {
+      const missing = error.keyword === 'required' ? [(error.params as { missingProperty: string }).missingProperty] : []
+      const path = [...error.instancePath.split('/').slice(1), ...missing].join('.')
+      return `${path || whole}: ${what(error)}`
+    }),
+  )
+  const listed = [...texts].slice(0, LISTED)
+  return texts.size > LISTED ? [...listed, `and ${String(texts.size - LISTED)} more`] : listed
+}

@@ -1,0 +1,32 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { Database } from './schema.js'
+
+/** The clients (`X-Client-Id`) of one enterprise, to read. */
+export function clientsOf(db: Kysely<Database>, enterprise_id: number) {
+  return {
+    /** Whether a client of this name is registered. */
+    async has(name: string): Promise<boolean> {
+      const row = await db
+        .selectFrom('client')
+        .select('name')
+        .where('enterprise_id', '=', enterprise_id)
+        .where('name', '=', name)
+        .executeTakeFirst()
+      return row !== undefined
+    },
+  }
+}
+
+/** The clients of one enterprise, to write, in a transaction. */
+export function clientWritesOf(trx: Transaction<Database>, enterprise_id: number) {
+  return {
+    /** Registers a client; nothing changes if it is registered already. */
+    async insert(name: string): Promise<void> {
+      await trx
+        .insertInto('client')
+        .values({ enterprise_id, name })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+    },
+  }
+}

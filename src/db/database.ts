@@ -1,0 +1,55 @@
+import { Kysely, PostgresDialect, type Transaction } from 'kysely'
+import pg from 'pg'
+import type { Config } from '../config.js'
+import { isConflict } from './failures.js'
+import type { Database } from './schema.js'
+
+const INT8 = 20
+
+// The contract bounds every int8 of the schema by 2^53-1, so none loses digits as a number.
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as never,
+}
+
+/** What opening a database needs to know. */
+export type DatabaseConfig = Pick<Config, 'databaseUrl' | 'poolSize' | 'connectMs' | 'statementMs' | 'lockMs'>
+
+const ignore = (): void => undefined
+
+/** Opens a pool of connections to Postgres. It connects on first use; `destroy()` closes it. */
+export function openDatabase(config: DatabaseConfig): Kysely<Database> {
+  const pool = new pg.Pool({
+    connectionString: config.databaseUrl,
+    application_name: 'roster',
+    max: config.poolSize,
+    connectionTimeoutMillis: config.connectMs,
+    statement_timeout: config.statementMs,
+    lock_timeout: config.lockMs,
+    idle_in_transaction_session_timeout: config.statementMs,
+    types,
+  })
+  // Without these listeners a connection that breaks ends the process. An idle one is replaced by the pool; one that is
+  // checked out fails the statement it runs. So there is nothing else to do.
+  pool.on('error', ignore)
+  pool.on('connect', (client) => client.on('error', ignore))
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+}
+
+const ATTEMPTS = 3
+
+/**
+ * Runs `work` in one transaction, again from its beginning (at most three times) when Postgres gave it up for a deadlock
+ * or a serialization failure. `work` must have no effect outside the database.
+ */
+export async function inTransaction<T>(
+  db: Kysely<Database>,
+  work: (trx: Transaction<Database>) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await db.transaction().execute(work)
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isConflict(error)) throw error
+    }
+  }
+}

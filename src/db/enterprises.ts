@@ -1,0 +1,30 @@
+import type { Kysely, Selectable, Transaction } from 'kysely'
+import type { Database, EnterpriseTable } from './schema.js'
+
+/** An enterprise as read. */
+export type EnterpriseRow = Selectable<EnterpriseTable>
+
+const columns = ['id', 'uuid', 'name', 'google_enterprise_id', 'created_on'] as const
+
+/** All enterprises by name. For the command line: the API never sees more than the caller's own. */
+export function listEnterprises(db: Kysely<Database>): Promise<EnterpriseRow[]> {
+  return db.selectFrom('enterprise').select(columns).orderBy('name').execute()
+}
+
+/** The enterprise of this name, if there is one. For the command line. */
+export function findEnterprise(db: Kysely<Database>, name: string): Promise<EnterpriseRow | undefined> {
+  return db.selectFrom('enterprise').select(columns).where('name', '=', name).executeTakeFirst()
+}
+
+/** Makes an enterprise. Undefined when the name, the number or the uuid is taken. */
+export function insertEnterprise(
+  trx: Transaction<Database>,
+  enterprise: Pick<EnterpriseTable, 'id' | 'uuid' | 'name'>,
+): Promise<EnterpriseRow | undefined> {
+  return trx
+    .insertInto('enterprise')
+    .values(enterprise)
+    .onConflict((conflict) => conflict.doNothing())
+    .returning(columns)
+    .executeTakeFirst()
+}

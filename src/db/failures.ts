@@ -1,0 +1,51 @@
+import pg from 'pg'
+
+const CONFLICTS: ReadonlySet<string> = new Set(['40001', '40P01'])
+
+// SQLSTATE of a database that can't answer now: out of resources, shutting down, cancelled by a limit, no lock, read-only.
+const UNAVAILABLE = /^(08...|53...|57P0[1-5]|57014|55P03|25006|25P03|40001|40P01)$/
+
+const NETWORK: ReadonlySet<string> = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT', // a Unix socket that is not there
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+])
+
+const NETWORK_CALLS: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo', 'read', 'write'])
+
+// `pg` gives these no code.
+const LOST_CONNECTION = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection)/
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** Postgres gave the transaction up for a deadlock or a serialization failure; running it again can work. */
+export function isConflict(error: unknown): boolean {
+  return CONFLICTS.has(codeOf(error) ?? '')
+}
+
+/** A unique constraint refused the write (SQLSTATE 23505). */
+export function isUniqueViolation(error: unknown): boolean {
+  return codeOf(error) === '23505'
+}
+
+/** The database can't be reached or can't answer now: a matter of trying again, not a fault of the statement. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isUnavailable)
+  const code = codeOf(error)
+  if (code === undefined) return error instanceof Error && LOST_CONNECTION.test(error.message)
+  if (isDatabaseError(error)) return UNAVAILABLE.test(code)
+  return NETWORK.has(code) && NETWORK_CALLS.has((error as { syscall?: unknown }).syscall)
+}
+
+/** The error came from Postgres, so that its message and detail may repeat stored values and must not be logged. */
+export function isDatabaseError(error: unknown): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError
+}

@@ -1,0 +1,79 @@
+import type { ColumnType, Generated } from 'kysely'
+import type { components } from '../../generated/openapi.js'
+
+/** A role of the contract, as stored. */
+export type Role = components['schemas']['Role']
+
+/** A timestamp that the database sets when the row is made. */
+type MadeOn = ColumnType<Date, never, never>
+
+/** One customer. A reference table: small, and the only one that does not lead its keys with `enterprise_id`. */
+export interface EnterpriseTable {
+  /** Drawn at random below 2^48; part of every key, so that a look-up touches one shard. */
+  id: number
+  uuid: string
+  name: string
+  google_enterprise_id: string | null
+  created_on: MadeOn
+}
+
+/** One user of one enterprise. */
+export interface UserAccountTable {
+  enterprise_id: number
+  id: ColumnType<number, never, never>
+  username: string
+  /** Digest of the folded name (`names.ts`); what uniqueness is decided by. */
+  username_key: string
+  email: string
+  /** Digest of the folded address, null when there is none. */
+  email_key: string | null
+  first_name: string
+  last_name: string
+  is_active: boolean
+  is_superuser: boolean
+  is_email_verified: Generated<boolean>
+  role: Role
+  groups: string[]
+  authz_role_id: string | null
+  password_hash: string | null
+  last_login: Date | null
+  created_on: MadeOn
+  updated_on: ColumnType<Date, never, Date>
+}
+
+/** How many users an enterprise has in a block of ids: level 1 is `id >> 10`, level 2 `id >> 20`. */
+export interface UserCountTable {
+  enterprise_id: number
+  level: number
+  block: number
+  n: number
+}
+
+/** A key of a user. Only its SHA-256 is stored. */
+export interface ApiKeyTable {
+  enterprise_id: number
+  hash: Buffer
+  user_id: number
+  /** The key up to the fourth character of its secret, for display. */
+  prefix: string
+  created_on: MadeOn
+  expires_on: Date
+  revoked_on: Date | null
+  last_used_on: Date | null
+}
+
+/** A client (`X-Client-Id`) that is registered for an enterprise. */
+export interface ClientTable {
+  enterprise_id: number
+  name: string
+  created_on: MadeOn
+}
+
+/** The tables, as Kysely sees them. `migrations/` makes them. */
+export interface Database {
+  enterprise: EnterpriseTable
+  user_account: UserAccountTable
+  user_count: UserCountTable
+  api_key: ApiKeyTable
+  client: ClientTable
+}

@@ -1,0 +1,202 @@
+import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely'
+import { isUniqueViolation } from './failures.js'
+import type { Database, UserAccountTable } from './schema.js'
+
+/** The columns of a user that rules and answers read. The password's hash is not among them. */
+export const userColumns = [
+  'user_account.id',
+  'user_account.username',
+  'user_account.email',
+  'user_account.first_name',
+  'user_account.last_name',
+  'user_account.is_active',
+  'user_account.is_superuser',
+  'user_account.is_email_verified',
+  'user_account.role',
+  'user_account.groups',
+  'user_account.authz_role_id',
+  'user_account.last_login',
+  'user_account.created_on',
+  'user_account.updated_on',
+] as const
+
+type ColumnName<Path> = Path extends `user_account.${infer Name}` ? Name : never
+
+/** A user as read. */
+export type UserRow = Pick<
+  Selectable<UserAccountTable>,
+  ColumnName<(typeof userColumns)[number]> & keyof UserAccountTable
+>
+
+/** A user as inserted. */
+export type NewUser = Omit<Insertable<UserAccountTable>, 'enterprise_id' | 'is_email_verified' | 'last_login'>
+
+/** The columns of a user that a write may change; `updated_on` follows by itself. */
+export type UserChanges = Partial<
+  Omit<Selectable<UserAccountTable>, 'enterprise_id' | 'id' | 'last_login' | 'created_on' | 'updated_on'>
+>
+
+/** Name and address as uniqueness compares them: digests of `names.ts`. */
+export interface UserKeys {
+  readonly username_key?: string | undefined
+  readonly email_key?: string | undefined
+}
+
+/** Thrown by `insert` and `update` when a unique constraint refused the row. The transaction is lost. */
+export class DuplicateUser extends Error {
+  override readonly name = 'DuplicateUser'
+}
+
+/** Bits of an id inside a block, by level of `user_count`. */
+const LEVEL_BITS = { 1: 10, 2: 20 } as const
+
+/**
+ * The users of one enterprise, to read. No method takes the enterprise, so no query can forget it.
+ */
+export function usersOf(db: Kysely<Database>, enterprise_id: number) {
+  const users = db.selectFrom('user_account').select(userColumns).where('enterprise_id', '=', enterprise_id)
+  return {
+    /** The user with this id, if the enterprise has one. */
+    find: (id: number): Promise<UserRow | undefined> => users.where('id', '=', id).executeTakeFirst(),
+
+    /** The user with this name, this address, or both; at most one, for both are unique. */
+    match: ({ username_key, email_key }: UserKeys): Promise<UserRow | undefined> =>
+      users
+        .$if(username_key !== undefined, (query) => query.where('username_key', '=', username_key as string))
+        .$if(email_key !== undefined, (query) => query.where('email_key', '=', email_key as string))
+        .executeTakeFirst(),
+
+    /** Which of a name and an address belong to a user other than `exceptId`. */
+    async taken(keys: UserKeys, exceptId?: number): Promise<{ username: boolean; email: boolean }> {
+      const rows = await db
+        .selectFrom('user_account')
+        .select(['username_key', 'email_key'])
+        .where('enterprise_id', '=', enterprise_id)
+        .$if(exceptId !== undefined, (query) => query.where('id', '!=', exceptId as number))
+        .where((where) =>
+          where.or([
+            where('username_key', '=', keys.username_key ?? null),
+            where('email_key', '=', keys.email_key ?? null),
+          ]),
+        )
+        .execute()
+      return {
+        username: rows.some((row) => row.username_key === keys.username_key),
+        email: rows.some((row) => row.email_key !== null && row.email_key === keys.email_key),
+      }
+    },
+
+    /**
+     * One page by ascending id, with the count of all users, from one snapshot. The counts per block of ids find the
+     * block that holds the offset, so the cost does not grow with the enterprise.
+     */
+    async page({ limit, offset }: { limit: number; offset: number }): Promise<{ count: number; rows: UserRow[] }> {
+      const { rows } = await sql<{ count: number } & (UserRow | { id: null })>`
+        with total as (
+          select coalesce(sum(n), 0)::bigint as count
+          from user_count where enterprise_id = ${enterprise_id} and level = 2
+        ),
+        wide as (
+          select block, before from (
+            select block, n, (sum(n) over (order by block))::bigint - n as before
+            from user_count where enterprise_id = ${enterprise_id} and level = 2
+          ) as blocks
+          where before <= ${offset}::bigint and ${offset}::bigint < before + n
+        ),
+        narrow as (
+          select block, before from (
+            select user_count.block, n, wide.before + (sum(n) over (order by user_count.block))::bigint - n as before
+            from user_count, wide
+            where enterprise_id = ${enterprise_id} and level = 1
+              and user_count.block >= wide.block << ${sql.lit(LEVEL_BITS[2] - LEVEL_BITS[1])}
+              and user_count.block < (wide.block + 1) << ${sql.lit(LEVEL_BITS[2] - LEVEL_BITS[1])}
+          ) as blocks
+          where before <= ${offset}::bigint and ${offset}::bigint < before + n
+        )
+        select total.count, page.* from total
+        left join (narrow cross join lateral (
+          select ${sql.join(userColumns.map((column) => sql.ref(column)))} from user_account
+          where enterprise_id = ${enterprise_id} and id >= narrow.block << ${sql.lit(LEVEL_BITS[1])}
+          order by id
+          offset ${offset}::bigint - narrow.before limit ${limit}::bigint
+        ) as page) on true
+        order by page.id`.execute(db)
+      return { count: rows[0]?.count ?? 0, rows: rows.filter((row): row is UserRow & { count: number } => row.id !== null) }
+    },
+  }
+}
+
+async function refusingDuplicates<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write
+  } catch (error) {
+    throw isUniqueViolation(error) ? new DuplicateUser() : error
+  }
+}
+
+/**
+ * The users of one enterprise, to write, in a transaction. Inserts and deletes keep the counts per block of ids.
+ */
+export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) {
+  const count = (id: number, change: 1 | -1) =>
+    sql`
+      insert into user_count (enterprise_id, level, block, n)
+      values (${enterprise_id}, 1, ${id}::bigint >> ${sql.lit(LEVEL_BITS[1])}, 1),
+             (${enterprise_id}, 2, ${id}::bigint >> ${sql.lit(LEVEL_BITS[2])}, 1)
+      on conflict (enterprise_id, level, block) do update set n = user_count.n + ${change}`.execute(trx)
+
+  return {
+    /**
+     * Locks these users until the transaction ends and reads them as they are then. The locks are taken in id order, so
+     * that two writes of the same users wait for each other instead of deadlocking.
+     */
+    async lock(ids: readonly number[]): Promise<ReadonlyMap<number, UserRow>> {
+      const rows = await trx
+        .selectFrom('user_account')
+        .select(userColumns)
+        .where('enterprise_id', '=', enterprise_id)
+        .where('id', 'in', [...new Set(ids)])
+        .orderBy('id')
+        .forUpdate()
+        .execute()
+      return new Map(rows.map((row) => [row.id, row]))
+    },
+
+    /** @throws {DuplicateUser} when the name or the address belongs to another user */
+    async insert(user: NewUser): Promise<UserRow> {
+      const row = await refusingDuplicates(
+        trx
+          .insertInto('user_account')
+          .values({ ...user, enterprise_id })
+          .returning(userColumns)
+          .executeTakeFirstOrThrow(),
+      )
+      await count(row.id, 1)
+      return row
+    },
+
+    /**
+     * Writes the columns of `changes`, of which there is at least one, and `updated_on`.
+     *
+     * @throws {DuplicateUser} when the name or the address belongs to another user
+     */
+    update: (id: number, changes: UserChanges): Promise<UserRow> =>
+      refusingDuplicates(
+        trx
+          .updateTable('user_account')
+          .set(changes)
+          .set({ updated_on: sql<Date>`clock_timestamp()` })
+          .where('enterprise_id', '=', enterprise_id)
+          .where('id', '=', id)
+          .returning(userColumns)
+          .executeTakeFirstOrThrow(),
+      ),
+
+    /** Deletes a user that `lock` returned, and its keys. */
+    async delete(id: number): Promise<void> {
+      await trx.deleteFrom('api_key').where('enterprise_id', '=', enterprise_id).where('user_id', '=', id).execute()
+      await trx.deleteFrom('user_account').where('enterprise_id', '=', enterprise_id).where('id', '=', id).execute()
+      await count(id, -1)
+    },
+  }
+}

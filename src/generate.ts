@@ -1,0 +1,88 @@
+/**
+ * Writes `generated/` from `openapi.yaml` (`make generate`): the types, the operations table and the bundled JSON spec.
+ * Nothing at run time imports this file.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import openapiTypescript, { astToString, type OpenAPI3 } from 'openapi-typescript'
+import { parse } from 'yaml'
+
+interface Parameter {
+  $ref?: string
+  name: string
+  in: string
+  schema: { default?: unknown }
+}
+
+interface Operation {
+  operationId: string
+  parameters?: Parameter[]
+  requestBody?: unknown
+  responses: Record<string, unknown>
+  'x-who-may-call': string
+}
+
+interface Spec {
+  servers: [{ url: string }]
+  paths: Record<string, Record<string, Operation>>
+  components: { parameters: Record<string, Parameter> }
+}
+
+const root = new URL('../../', import.meta.url)
+const banner = '// Generated from openapi.yaml by `make generate`. Do not edit.\n\n'
+
+const spec = parse(readFileSync(new URL('openapi.yaml', root), 'utf8')) as Spec
+
+function resolve(parameter: Parameter): Parameter {
+  const name = parameter.$ref?.split('/').at(-1)
+  return name === undefined ? parameter : (spec.components.parameters[name] as Parameter)
+}
+
+function queryDefaults(operation: Operation): Record<string, unknown> {
+  const query = (operation.parameters ?? []).map(resolve).filter((parameter) => parameter.in === 'query')
+  return Object.fromEntries(
+    query.filter(({ schema }) => schema.default !== undefined).map(({ name, schema }) => [name, schema.default]),
+  )
+}
+
+function operationsTable(): string {
+  const table = Object.entries(spec.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => [
+      operation.operationId,
+      {
+        method: method.toUpperCase(),
+        path,
+        whoMayCall: operation['x-who-may-call'],
+        hasBody: operation.requestBody !== undefined,
+        queryDefaults: queryDefaults(operation),
+        statuses: Object.keys(operation.responses).map(Number),
+      },
+    ]),
+  )
+  return (
+    banner +
+    '/** The path that all operations are mounted under: `servers` of the contract. */\n' +
+    `export const apiPrefix = ${JSON.stringify(spec.servers[0].url)}\n\n` +
+    '/** Every operation of the contract: where it is, who may call it, and every status it can send. */\n' +
+    `export const operations = ${JSON.stringify(Object.fromEntries(table), null, 2)} as const\n`
+  )
+}
+
+/**
+ * A request's `additionalProperties: true` would become an index signature, and reading a field that the contract does
+ * not declare would compile. The types leave it out.
+ */
+function withoutIndexSignatures(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutIndexSignatures)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name, field]) => !(name === 'additionalProperties' && field === true))
+      .map(([name, field]) => [name, withoutIndexSignatures(field)]),
+  )
+}
+
+const types = await openapiTypescript(withoutIndexSignatures(spec) as OpenAPI3, { defaultNonNullable: false })
+
+writeFileSync(new URL('generated/openapi.d.ts', root), banner + astToString(types))
+writeFileSync(new URL('generated/operations.ts', root), operationsTable())
+writeFileSync(new URL('generated/spec.json', root), `${JSON.stringify(spec, null, 2)}\n`)

@@ -1,0 +1,95 @@
+import type { ValidateFunction } from 'ajv'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { compile, faultTexts, resolve, type Response, spec } from '../contract.js'
+import type { OperationId } from '../handlers/seam.js'
+
+/** What was about to be sent, compared with the contract. */
+export interface Answer {
+  /** The operation; all of the path where the method was wrong; none for an unknown path. */
+  readonly operation_ids: readonly OperationId[]
+  readonly status: number
+  /** Where the answer is not what the contract declares; empty when all is right. Values are not repeated. */
+  readonly faults: readonly string[]
+}
+
+/** Framing, which OpenAPI leaves to HTTP. */
+const UNDECLARED: ReadonlySet<string> = new Set(['connection', 'content-length', 'content-type', 'date', 'keep-alive'])
+
+interface Declared {
+  readonly headers: ReadonlyMap<string, { readonly required: boolean; readonly validate: ValidateFunction; readonly integer: boolean }>
+  readonly body: ValidateFunction | undefined
+}
+
+function declare(response: Response): Declared {
+  const { headers = {}, content } = resolve(response)
+  return {
+    headers: new Map(
+      Object.entries(headers).map(([name, reference]) => {
+        const { required = false, schema } = resolve(reference)
+        const integer = 'type' in schema && schema.type === 'integer'
+        return [name.toLowerCase(), { required, validate: compile(schema), integer }]
+      }),
+    ),
+    body: content && compile(content['application/json'].schema),
+  }
+}
+
+function declaredAnswers(): ReadonlyMap<string, Declared> {
+  const operations = Object.values(spec.paths).flatMap((methods) => Object.values(methods))
+  return new Map(
+    operations.flatMap(({ operationId, responses }) =>
+      Object.entries(responses).map(([status, response]) => [`${operationId} ${status}`, declare(response)] as const),
+    ),
+  )
+}
+
+function headerFaults(declared: Declared, headers: Record<string, unknown>): string[] {
+  const undeclared = Object.keys(headers).filter((name) => !declared.headers.has(name) && !UNDECLARED.has(name))
+  const wrong = [...declared.headers].filter(([name, { required, validate, integer }]) => {
+    const value = headers[name]
+    return value === undefined ? required : !validate(integer ? Number(value) : value)
+  })
+  return [
+    ...undeclared.map((name) => `${name}: is an undeclared header`),
+    ...wrong.map(([name]) => `${name}: is missing or not as declared`),
+  ]
+}
+
+function bodyFaults({ body }: Declared, payload: unknown): string[] {
+  if (body === undefined) return payload === undefined ? [] : ['body: is not declared']
+  return body(payload) ? [] : faultTexts(body.errors ?? [])
+}
+
+/**
+ * Compares every answer of an operation with the contract, before it is serialised: serialisation would silently drop what
+ * is not declared. Error bodies of unknown paths are compared with the `Error` schema.
+ *
+ * @param onAnswer told of every answer; what it throws fails the answer
+ */
+export function guardAnswers(app: FastifyInstance, onAnswer: (answer: Answer, request: FastifyRequest) => void): void {
+  const answers = declaredAnswers()
+  const errorBody: Declared = { headers: new Map(), body: compile({ $ref: '#/components/schemas/Error' }) }
+
+  const faultsOf = (operation_ids: readonly OperationId[], reply: FastifyReply, payload: unknown): string[] => {
+    if (operation_ids.length === 0) return bodyFaults(errorBody, payload)
+    return operation_ids.flatMap((id) => {
+      const declared = answers.get(`${id} ${String(reply.statusCode)}`)
+      if (declared === undefined) return [`${id}: status ${String(reply.statusCode)} is not declared`]
+      return [...headerFaults(declared, reply.getHeaders()), ...bodyFaults(declared, payload)]
+    })
+  }
+  const look = (request: FastifyRequest, reply: FastifyReply, payload: unknown): void => {
+    const { operation_ids } = request
+    if (operation_ids.length === 0 && reply.statusCode < 400) return
+    onAnswer({ operation_ids, status: reply.statusCode, faults: faultsOf(operation_ids, reply, payload) }, request)
+  }
+  app.addHook('preSerialization', async (request, reply, payload) => {
+    look(request, reply, payload)
+    return payload
+  })
+  // An answer without a body is not serialised.
+  app.addHook('onSend', async (request, reply, payload) => {
+    if (payload === undefined) look(request, reply, payload)
+    return payload
+  })
+}

@@ -1,0 +1,45 @@
+import type { onRequestAsyncHookHandler } from 'fastify'
+import type { Kysely } from 'kysely'
+import { operations } from '../../generated/operations.js'
+import { authenticate, type Caller } from '../auth/authenticate.js'
+import type { Database } from '../db/schema.js'
+import type { OperationId } from '../handlers/seam.js'
+import { noSuchUser, requireMayCall } from '../users/access.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who calls; set by the guard, so it is there in every handler of an operation. */
+    caller: Caller | undefined
+  }
+  interface FastifyContextConfig {
+    /** The operation that the route belongs to. */
+    operationId?: OperationId
+  }
+}
+
+const CANONICAL_ID = /^[1-9][0-9]{0,15}$/
+
+function parseId(text: string): number | undefined {
+  const id = Number(text)
+  return CANONICAL_ID.test(text) && Number.isSafeInteger(id) ? id : undefined
+}
+
+/**
+ * The hook that runs before an operation's body is read: who calls (401), whether role and path alone forbid it (403), and
+ * whether the path names a user at all (404), in that order.
+ *
+ * Glue's own security handlers would run after the body was read and turn a lost database into a 401.
+ */
+export function guard(db: Kysely<Database>, operationId: OperationId): onRequestAsyncHookHandler {
+  const { whoMayCall } = operations[operationId]
+  return async (request) => {
+    const caller = await authenticate(db, request.headers.authorization)
+    request.caller = caller
+    const params = request.params as { user_id?: string | number }
+    const user_id = params.user_id === undefined ? undefined : parseId(String(params.user_id))
+    requireMayCall(whoMayCall, caller.user, user_id)
+    if (params.user_id === undefined) return
+    if (user_id === undefined) throw noSuchUser()
+    params.user_id = user_id
+  }
+}

@@ -1,0 +1,35 @@
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import { Problem } from '../errors.js'
+
+const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[0-9A-Za-z._-]{1,255})(?::\d{1,5})?$/
+
+function isHost(host: string | undefined): host is string {
+  return host !== undefined && HOST.test(host) && URL.canParse(`http://${host}`)
+}
+
+/**
+ * Refuses a request without exactly one well-formed `Host`, and closes the connection (RFC 9112, section 3.2).
+ *
+ * @throws {Problem} `malformed_request`
+ */
+export const requireHost: onRequestHookHandler = (request, _reply, done) => {
+  const { rawHeaders } = request.raw
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.length === 4 && name.toLowerCase() === 'host')
+  if (hosts.length === 1 && isHost(request.headers.host)) {
+    done()
+    return
+  }
+  done(new Problem('malformed_request', ['Host: is missing or malformed'], { Connection: 'close' }))
+}
+
+/**
+ * The absolute URL of a request, as its client sees it. `X-Forwarded-Proto` and `X-Forwarded-Host` count only from a
+ * trusted proxy (`trustProxy` of Fastify).
+ *
+ * @param publicUrl the origin to use whatever the request says
+ */
+export function requestUrl(request: FastifyRequest, publicUrl: string | undefined): string {
+  const host = isHost(request.host) ? request.host : String(request.headers.host)
+  const { pathname, search } = new URL(request.originalUrl, `http://${host}`)
+  return `${publicUrl ?? `${request.protocol}://${host}`}${pathname}${search}`
+}

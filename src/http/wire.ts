@@ -1,0 +1,74 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify'
+import glue from 'fastify-openapi-glue'
+import { apiPrefix, operations } from '../../generated/operations.js'
+import type { Caller } from '../auth/authenticate.js'
+import { faultTexts, spec } from '../contract.js'
+import { type Fault, Problem } from '../errors.js'
+import { type BodyRule, createBodyRules, createHandlers } from '../handlers/index.js'
+import type { Handler, HandlerDeps, Input, OperationId } from '../handlers/seam.js'
+import { guard } from './guard.js'
+import { requestUrl } from './url.js'
+import { SchemaFaults } from './validation.js'
+
+function schemaFaults(request: FastifyRequest): Fault[] {
+  // Whatever `validation.ts` refused; Fastify's type for it knows only its own compiler's errors.
+  const refused: unknown = request.validationError
+  return faultTexts(refused instanceof SchemaFaults ? refused.errors : []).map((text) => ({ code: 'validation_failed', text }))
+}
+
+function requireValid(request: FastifyRequest, caller: Caller, hasBody: boolean, rule: BodyRule | undefined): void {
+  if (hasBody && request.body === undefined) throw new Problem('validation_failed', ['body: is required'])
+  const [first, ...others] = [...schemaFaults(request), ...(rule?.(caller, request.body) ?? [])]
+  if (first !== undefined) throw Problem.of([first, ...others])
+}
+
+interface AnyOutput {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Readonly<Record<string, string | undefined>>
+}
+
+function send(reply: FastifyReply, { status, body, headers = {} }: AnyOutput): FastifyReply {
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) reply.header(name, value)
+  return reply.code(status).send(body)
+}
+
+function routeHandler<Id extends OperationId>(
+  id: Id,
+  handler: Handler<Id>,
+  rule: BodyRule | undefined,
+  publicUrl: string | undefined,
+): RouteHandlerMethod {
+  const { hasBody } = operations[id]
+  return async (request, reply) => {
+    const caller = request.caller as Caller
+    requireValid(request, caller, hasBody, rule)
+    // What was just validated against the contract is what its types say.
+    const input = {
+      path: request.params,
+      query: request.query,
+      headers: request.headers,
+      body: request.body,
+      url: requestUrl(request, publicUrl),
+    } as Input<Id>
+    return send(reply, await handler(input, caller))
+  }
+}
+
+/** Wires every operation of the contract to its guard and its handler, under the contract's prefix. */
+export async function wire(app: FastifyInstance, deps: HandlerDeps, publicUrl: string | undefined): Promise<void> {
+  const handlers = createHandlers(deps)
+  const rules = createBodyRules(deps)
+  const route = <Id extends OperationId>(id: Id): Omit<RouteOptions, 'method' | 'url'> => ({
+    config: { operationId: id },
+    onRequest: guard(deps.db, id),
+    // `requireValid` answers a schema's faults together with the rules'.
+    attachValidation: true,
+    handler: routeHandler(id, handlers[id], rules[id], publicUrl),
+  })
+  await app.register(glue, {
+    specification: spec,
+    prefix: apiPrefix,
+    operationResolver: (id: string) => route(id as OperationId) as RouteOptions,
+  })
+}

@@ -1,0 +1,103 @@
+import type { operations } from '../../generated/operations.js'
+import type { KeyOwner } from '../db/keys.js'
+import type { UserChanges, UserRow } from '../db/users.js'
+import { Problem } from '../errors.js'
+import { isStaff } from './user.js'
+
+/** Who may call an operation, as `x-who-may-call` of the contract says it. */
+export type WhoMayCall = (typeof operations)[keyof typeof operations]['whoMayCall']
+
+const MANAGERS_ONLY = 'Only those who manage users may do this.'
+const SUPERUSERS_ONLY = 'Only a superuser may do this to a superuser.'
+const NOT_TO_ONESELF = 'Nobody may delete, deactivate or demote themself.'
+
+const forbidden = (reason: string): Problem => new Problem('forbidden', [reason])
+
+/**
+ * What role and path alone decide, before a body is read.
+ *
+ * @param user_id the user that the path names; undefined when it names none
+ * @throws {Problem} `forbidden`
+ */
+export function requireMayCall(whoMayCall: WhoMayCall, caller: UserRow, user_id: number | undefined): void {
+  const staff = isStaff(caller)
+  const self = user_id === caller.id
+  switch (whoMayCall) {
+    case 'anyone':
+      return
+    case 'managers':
+      if (!staff) throw forbidden(MANAGERS_ONLY)
+      return
+    case 'managers-or-self':
+      if (!staff && !self) throw forbidden(MANAGERS_ONLY)
+      return
+    case 'managers-not-self':
+      if (!staff) throw forbidden(MANAGERS_ONLY)
+      if (self) throw forbidden(NOT_TO_ONESELF)
+  }
+}
+
+/** May see all users of the enterprise; anyone else sees only themself. */
+export function seesEveryone({ user }: KeyOwner): boolean {
+  return isStaff(user)
+}
+
+/** What somebody who does not manage users may change of themself. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(['first_name', 'last_name', 'password_hash'] satisfies (keyof UserChanges)[])
+
+/**
+ * What the rows and the changed columns decide, for a caller who manages users or is the target. Both rows are as locked for
+ * this write; changing nothing is always allowed.
+ *
+ * @throws {Problem} `forbidden`
+ */
+export function requireMayChange(caller: UserRow, target: UserRow, changes: UserChanges): void {
+  const changed = Object.keys(changes)
+  const self = caller.id === target.id
+  if (changed.length === 0) return
+  if (!isStaff(caller) && !changed.every((column) => OWN_FIELDS.has(column))) throw forbidden(MANAGERS_ONLY)
+  if (target.is_superuser && !caller.is_superuser) throw forbidden(SUPERUSERS_ONLY)
+  if (self && (changes.is_active === false || isStaff(caller) !== isStaff({ ...target, ...changes }))) {
+    throw forbidden(NOT_TO_ONESELF)
+  }
+}
+
+/**
+ * Whether the target's row lets the caller delete it. Both are as locked for this write.
+ *
+ * @throws {Problem} `forbidden`
+ */
+export function requireMayDelete(caller: UserRow, target: UserRow): void {
+  if (target.is_superuser && !caller.is_superuser) throw forbidden(SUPERUSERS_ONLY)
+}
+
+/**
+ * The caller as locked for a write, if it is still there, active, and may still call the operation.
+ *
+ * @throws {Problem} `invalid_credentials` when it was deleted or deactivated since the request began; `forbidden` when it
+ *   was demoted
+ */
+export function requireStillMayCall(
+  whoMayCall: WhoMayCall,
+  caller: UserRow | undefined,
+  user_id: number | undefined,
+): UserRow {
+  if (caller?.is_active !== true) throw new Problem('invalid_credentials')
+  requireMayCall(whoMayCall, caller, user_id)
+  return caller
+}
+
+/**
+ * The target as locked for a write, if it is there.
+ *
+ * @throws {Problem} `not_found`
+ */
+export function requireFound(target: UserRow | undefined): UserRow {
+  if (target === undefined) throw noSuchUser()
+  return target
+}
+
+/** The answer to an id that names no user whom the caller may see. */
+export function noSuchUser(): Problem {
+  return new Problem('not_found', ['user_id: names no user'])
+}

@@ -1,0 +1,66 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { KeyOwner } from '../db/keys.js'
+import { type UserChanges, type UserRow, userWritesOf } from '../db/users.js'
+import { Problem } from '../errors.js'
+import { nameKey } from '../names.js'
+import { requireFound, requireMayChange, requireStillMayCall } from './access.js'
+import { toUser, type User, type UserUpdate } from './user.js'
+import { writeUser, type WriteDeps } from './write.js'
+
+/**
+ * The columns of a row that a body would change. What is absent, and what repeats today's value, is no change. A password
+ * is one always: that the same one was sent must not show, or those who manage users could guess at passwords with it.
+ */
+export function changesOf(row: UserRow, body: UserUpdate, password_hash: string | undefined): UserChanges {
+  const { username, email, first_name, last_name, is_active, profile = {} } = body
+  const sent = {
+    username,
+    email,
+    first_name,
+    last_name,
+    is_active,
+    role: profile.role,
+    groups: profile.groups && [...new Set(profile.groups)],
+    authz_role_id: profile.authz_role_id,
+  } satisfies { [Column in keyof UserChanges]: UserChanges[Column] | undefined }
+  const changes: UserChanges = Object.fromEntries(
+    Object.entries(sent).filter(
+      ([column, value]) => value !== undefined && !isDeepStrictEqual(value, row[column as keyof UserRow]),
+    ),
+  )
+  if (changes.username !== undefined) changes.username_key = nameKey(changes.username)
+  if (changes.email !== undefined) {
+    changes.email_key = changes.email === '' ? null : nameKey(changes.email)
+    if (row.is_email_verified) changes.is_email_verified = false
+  }
+  if (password_hash !== undefined) changes.password_hash = password_hash
+  return changes
+}
+
+/**
+ * Changes a user of the caller's enterprise: PUT and PATCH alike, for an absent field keeps its value in both. The body is
+ * valid (`faults.ts` and the schema).
+ *
+ * @throws {Problem} `invalid_credentials`, `not_found`, `forbidden`, `weak_password`, `duplicate`, `unavailable`
+ */
+export async function changeUser(deps: WriteDeps, caller: KeyOwner, id: number, body: UserUpdate): Promise<User> {
+  const { password = '' } = body
+  const password_hash = password === '' ? undefined : await deps.passwords.hash(password)
+  let wanted: UserChanges = {}
+  const keys = () => ({ username_key: wanted.username_key, email_key: wanted.email_key ?? undefined })
+
+  const row = await writeUser(deps, caller, { keys, exceptId: id }, async (trx) => {
+    const users = userWritesOf(trx, caller.enterprise.id)
+    const locked = await users.lock([caller.user.id, id])
+    const self = requireStillMayCall('managers-or-self', locked.get(caller.user.id), id)
+    const target = requireFound(locked.get(id))
+    const changes = changesOf(target, body, password_hash)
+    requireMayChange(self, target, changes)
+    // The name or address that the body leaves as it is needs the row; the others were looked at before.
+    const [weak, ...others] = deps.passwords.faults(password, { ...target, ...changes })
+    if (weak !== undefined) throw Problem.of([weak, ...others])
+    wanted = changes
+    return Object.keys(changes).length === 0 ? target : users.update(id, changes)
+  })
+  return toUser(row, caller.enterprise)
+}

@@ -1,0 +1,24 @@
+import type { Kysely } from 'kysely'
+import { inTransaction } from '../db/database.js'
+import type { KeyOwner } from '../db/keys.js'
+import type { Database } from '../db/schema.js'
+import { userWritesOf } from '../db/users.js'
+import { requireFound, requireMayDelete, requireStillMayCall } from './access.js'
+
+/**
+ * Deletes a user of the caller's enterprise and all its keys.
+ *
+ * The caller stays, active and locked, so an enterprise never loses its last active superuser this way.
+ *
+ * @throws {Problem} `invalid_credentials`, `not_found`, `forbidden`
+ */
+export async function deleteUser(db: Kysely<Database>, caller: KeyOwner, id: number): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    const users = userWritesOf(trx, caller.enterprise.id)
+    const locked = await users.lock([caller.user.id, id])
+    const self = requireStillMayCall('managers-not-self', locked.get(caller.user.id), id)
+    const target = requireFound(locked.get(id))
+    requireMayDelete(self, target)
+    await users.delete(id)
+  })
+}

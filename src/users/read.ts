@@ -1,0 +1,48 @@
+import type { Kysely } from 'kysely'
+import type { KeyOwner } from '../db/keys.js'
+import type { Database } from '../db/schema.js'
+import { type UserRow, usersOf } from '../db/users.js'
+import { nameKey } from '../names.js'
+import { noSuchUser, seesEveryone } from './access.js'
+import { toUser, type User } from './user.js'
+
+/**
+ * Reads one user that the caller may see.
+ *
+ * @throws {Problem} `not_found`, alike for one that is not there and one that the caller may not see
+ */
+export async function readUser(db: Kysely<Database>, caller: KeyOwner, id: number): Promise<User> {
+  if (id === caller.user.id) return toUser(caller.user, caller.enterprise)
+  const row = seesEveryone(caller) ? await usersOf(db, caller.enterprise.id).find(id) : undefined
+  if (row === undefined) throw noSuchUser()
+  return toUser(row, caller.enterprise)
+}
+
+/** A page to read: how many, from where, and filters by name and address. */
+export interface PageQuery {
+  readonly limit: number
+  readonly offset: number
+  readonly username?: string
+  readonly email?: string
+}
+
+/** One page of the users that the caller may see, by ascending id, and the count of all of them under the filters. */
+export async function readPage(
+  db: Kysely<Database>,
+  caller: KeyOwner,
+  { limit, offset, username, email }: PageQuery,
+): Promise<{ count: number; results: User[] }> {
+  const users = usersOf(db, caller.enterprise.id)
+  const show = (row: UserRow) => toUser(row, caller.enterprise)
+  const filtered = username !== undefined || email !== undefined
+  if (seesEveryone(caller) && !filtered) {
+    const { count, rows } = await users.page({ limit, offset })
+    return { count, results: rows.map(show) }
+  }
+  // Names and addresses are unique, so under a filter there is one user at most.
+  const match = filtered
+    ? await users.match({ username_key: username && nameKey(username), email_key: email && nameKey(email) })
+    : caller.user
+  const visible = match !== undefined && (seesEveryone(caller) || match.id === caller.user.id) ? [match] : []
+  return { count: visible.length, results: visible.slice(offset).map(show) }
+}

@@ -1,0 +1,50 @@
+import type { components } from '../../generated/openapi.js'
+import type { KeyOwner } from '../db/keys.js'
+import type { UserRow } from '../db/users.js'
+
+/** A user as answered (`User` in the contract). */
+export type User = components['schemas']['User']
+
+/** A user as sent to PUT and POST. */
+export type UserCreate = components['schemas']['UserCreate']
+
+/** A user as sent to PATCH; every `UserCreate` is one. */
+export type UserUpdate = components['schemas']['UserUpdate']
+
+/** May manage the users of the enterprise: `is_staff` of the contract. */
+export function isStaff(user: Pick<UserRow, 'role' | 'is_superuser'>): boolean {
+  return user.is_superuser || user.role === 'Enterprise Admin'
+}
+
+/**
+ * A user as the API shows it.
+ *
+ * @param token the key to show; only `getUserInfo` has one
+ */
+export function toUser(row: UserRow, enterprise: KeyOwner['enterprise'], token: string | null = null): User {
+  const { google_enterprise_id } = enterprise
+  return {
+    id: row.id,
+    username: row.username,
+    email: row.email,
+    first_name: row.first_name,
+    last_name: row.last_name,
+    full_name: `${row.first_name} ${row.last_name}`.trim(),
+    is_active: row.is_active,
+    is_staff: isStaff(row),
+    is_superuser: row.is_superuser,
+    profile: {
+      role: row.role,
+      groups: row.groups,
+      authz_role_id: row.authz_role_id,
+      enterprise: enterprise.uuid,
+      created_on: row.created_on.toISOString(),
+      updated_on: row.updated_on.toISOString(),
+    },
+    emm: google_enterprise_id === null ? {} : { google_enterprise_id },
+    has_emm: google_enterprise_id !== null,
+    last_login: row.last_login?.toISOString() ?? null,
+    token,
+    is_email_verified: row.is_email_verified,
+  }
+}
