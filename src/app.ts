@@ -1,4 +1,4 @@
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Config } from './config.js'
 import { openapiJson, openapiYaml } from './contract.js'
 import type { HandlerDeps } from './handlers/seam.js'
@@ -23,8 +23,7 @@ export interface AppDeps extends HandlerDeps {
 export async function buildApp(config: Config, { onAnswer, ...deps }: AppDeps): Promise<FastifyInstance> {
   const app = fastify({
     logger: loggerOptions(config.logLevel),
-    disableRequestLogging: true,
-    requestIdLogLabel: 'request_id',
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: requestId,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     bodyLimit: BODY_LIMIT,
@@ -49,8 +48,8 @@ export async function buildApp(config: Config, { onAnswer, ...deps }: AppDeps): 
     else if (answer.faults.length > 0) request.log.error(answer, 'the answer is not as the contract says')
   })
   answerProblems(app)
-  app.addHook('onRequest', requireHost)
   refuseUnknownPaths(app)
+  app.addHook('onRequest', requireHost)
   readBodies(app)
   app.setValidatorCompiler(validatorCompiler)
   app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(openapiJson))

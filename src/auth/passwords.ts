@@ -40,7 +40,7 @@ export function makePasswords(config: PasswordConfig): Passwords {
     faults(password, { username, email }) {
       if (password === '') return []
       const folded = fold(password)
-      const length = [...password.normalize('NFKC')].length
+      const length = Array.from(password.normalize('NFKC')).length
       if (length < LEAST || length > MOST) {
         const text = `password: must have ${String(LEAST)} to ${String(MOST)} characters`
         return [{ code: 'validation_failed', text }]

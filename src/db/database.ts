@@ -4,11 +4,9 @@ import type { Config } from '../config.js'
 import { isConflict } from './failures.js'
 import type { Database } from './schema.js'
 
-const INT8 = 20
-
 // The contract bounds every int8 of the schema by 2^53-1, so none loses digits as a number.
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as never,
+  getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as never,
 }
 
 /** What opening a database needs to know. */

@@ -19,6 +19,7 @@ const provider = new FileMigrationProvider({
  */
 export async function migrate(db: Kysely<Database>): Promise<string[]> {
   const { error, results = [] } = await new Migrator({ db, provider }).migrateToLatest()
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- Kysely hands over what the migration threw
   if (error !== undefined) throw error
   return results.map((result) => result.migrationName)
 }

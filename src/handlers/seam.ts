@@ -8,7 +8,7 @@ export type OperationId = keyof Contract & keyof typeof operations
 
 type Parameters<Id extends OperationId> = Contract[Id]['parameters']
 /** A group of parameters that the contract does not declare is empty, so reading from it does not compile. */
-type Group<Parameter> = [NonNullable<Parameter>] extends [never] ? Record<never, never> : NonNullable<Parameter>
+type Group<Parameter> = [NonNullable<Parameter>] extends [never] ? object : NonNullable<Parameter>
 /** Query parameters with a default are always there once the request is validated. */
 type Defaulted<Query, Defaults> = Query & { [Name in keyof Defaults & keyof Query]-?: NonNullable<Query[Name]> }
 type LowerCased<Headers> = { [Name in keyof Headers as Lowercase<Name & string>]: Headers[Name] }

@@ -59,7 +59,7 @@ export function readBodies(app: FastifyInstance): void {
     done()
   })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (request, bytes: Buffer, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (request, bytes: Buffer, done) => {
     const { operationId } = request.routeOptions.config
     if (operationId === undefined || !operations[operationId].hasBody || bytes.length === 0) {
       done(null)

@@ -5,7 +5,7 @@ import type { Caller } from '../auth/authenticate.js'
 import { faultTexts, spec } from '../contract.js'
 import { type Fault, Problem } from '../errors.js'
 import { type BodyRule, createBodyRules, createHandlers } from '../handlers/index.js'
-import type { Handler, HandlerDeps, Input, OperationId } from '../handlers/seam.js'
+import type { HandlerDeps, Input, OperationId } from '../handlers/seam.js'
 import { guard } from './guard.js'
 import { requestUrl } from './url.js'
 import { SchemaFaults } from './validation.js'
@@ -33,9 +33,12 @@ function send(reply: FastifyReply, { status, body, headers = {} }: AnyOutput): F
   return reply.code(status).send(body)
 }
 
-function routeHandler<Id extends OperationId>(
-  id: Id,
-  handler: Handler<Id>,
+/** Any handler of the map: what it takes is known only once its operation is. */
+type AnyHandler = (input: never, caller: Caller) => Promise<AnyOutput>
+
+function routeHandler(
+  id: OperationId,
+  handler: AnyHandler,
   rule: BodyRule | undefined,
   publicUrl: string | undefined,
 ): RouteHandlerMethod {
@@ -43,15 +46,10 @@ function routeHandler<Id extends OperationId>(
   return async (request, reply) => {
     const caller = request.caller as Caller
     requireValid(request, caller, hasBody, rule)
+    const { params: path, query, headers, body } = request
+    const input = { path, query, headers, body, url: requestUrl(request, publicUrl) } as Input<OperationId>
     // What was just validated against the contract is what its types say.
-    const input = {
-      path: request.params,
-      query: request.query,
-      headers: request.headers,
-      body: request.body,
-      url: requestUrl(request, publicUrl),
-    } as Input<Id>
-    return send(reply, await handler(input, caller))
+    return send(reply, await handler(input as never, caller))
   }
 }
 
@@ -59,7 +57,7 @@ function routeHandler<Id extends OperationId>(
 export async function wire(app: FastifyInstance, deps: HandlerDeps, publicUrl: string | undefined): Promise<void> {
   const handlers = createHandlers(deps)
   const rules = createBodyRules(deps)
-  const route = <Id extends OperationId>(id: Id): Omit<RouteOptions, 'method' | 'url'> => ({
+  const route = (id: OperationId): Omit<RouteOptions, 'method' | 'url'> => ({
     config: { operationId: id },
     onRequest: guard(deps.db, id),
     // `requireValid` answers a schema's faults together with the rules'.
