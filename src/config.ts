@@ -1,10 +1,23 @@
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { distance } from 'fastest-levenshtein'
 import { OperatorError } from './errors.js'
 
+/** The environment as a process has it. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The environment of this process. */
+export const environment: Environment = process.env
+
+/** Where the directory is kept: on a Postgres server, or in a folder by the embedded Postgres. */
+export type Store =
+  | { readonly engine: 'postgres'; readonly url: string }
+  | { readonly engine: 'embedded'; readonly folder: string }
+
 /** What every part of the process is told; made once, from the environment, by `loadConfig`. */
 export interface Config {
-  readonly databaseUrl: string
+  readonly store: Store
+  readonly production: boolean
   readonly host: string
   readonly port: number
   readonly logLevel: string
@@ -26,29 +39,28 @@ export interface Config {
   readonly shutdownMs: number
 }
 
-interface Setting<T> {
-  /** Undefined: the variable must be set. */
-  readonly byDefault: string | undefined
+interface Kind<T> {
   /** What the value must be, for the error message. */
   readonly must: string
-  /** The value, or undefined when the text is none. */
+  /** The value, or undefined when the text is none. An empty text never gets here: it is the default. */
   readonly parse: (text: string) => T | undefined
 }
 
-const text = (byDefault?: string): Setting<string> => ({
-  byDefault,
-  must: 'be set',
-  parse: (value) => value || undefined,
-})
+interface Setting<T, Default extends string = string> extends Kind<T> {
+  /** Empty: none. */
+  readonly byDefault: Default
+  /** What it is for, in the README's table. */
+  readonly purpose: string
+}
 
-const oneOf = (byDefault: string, values: readonly string[]): Setting<string> => ({
-  byDefault,
+const text: Kind<string> = { must: 'be a text', parse: (value) => value }
+
+const oneOf = (...values: string[]): Kind<string> => ({
   must: `be one of ${values.join(', ')}`,
   parse: (value) => (values.includes(value) ? value : undefined),
 })
 
-const integer = (byDefault: number, least: number, most: number): Setting<number> => ({
-  byDefault: String(byDefault),
+const integer = (least: number, most: number): Kind<number> => ({
   must: `be an integer from ${String(least)} to ${String(most)}`,
   parse: (value) => {
     const number = Number(value)
@@ -56,80 +68,95 @@ const integer = (byDefault: number, least: number, most: number): Setting<number
   },
 })
 
-const postgresUrl: Setting<string> = {
-  byDefault: undefined,
+const postgresUrl: Kind<string> = {
   must: 'be the URL of a Postgres database, as postgres://user:password@host:5432/name',
   parse: (value) => (/^postgres(ql)?:\/\//.test(value) && URL.canParse(value) ? value : undefined),
 }
 
-const origin: Setting<string> = {
-  byDefault: '',
+const origin: Kind<string> = {
   must: 'be an origin without a path, as https://roster.example',
   parse: (value) => {
-    if (value === '') return value
     if (!/^https?:\/\//.test(value) || !URL.canParse(value)) return undefined
     const url = new URL(value)
     return `${url.origin}/` === url.href ? url.origin : undefined
   },
 }
 
-const addresses: Setting<readonly string[]> = {
-  byDefault: '',
+const addresses: Kind<readonly string[]> = {
   must: 'be addresses or networks with commas between, as 127.0.0.1,10.0.0.0/8',
   parse: (value) => {
     const parts = value.split(',').map((part) => part.trim())
-    if (value.trim() === '') return []
     return parts.every((part) => /^[0-9a-fA-F:.]+(\/\d{1,3})?$/.test(part)) ? parts : undefined
   },
 }
 
-const hour = 3_600_000
+const milliseconds = integer(1, 3_600_000)
 
-// One line a setting. README's table says the same; `test/config.test.ts` compares them.
-const settings = {
-  DATABASE_URL: postgresUrl,
-  HOST: text('127.0.0.1'),
-  PORT: integer(3000, 0, 65_535),
-  LOG_LEVEL: oneOf('info', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
-  ROSTER_PUBLIC_URL: origin,
-  ROSTER_TRUSTED_PROXIES: addresses,
-  ROSTER_PASSWORD_MIN_LENGTH: integer(8, 8, 1024),
-  ROSTER_ARGON2_MEMORY_KIB: integer(19_456, 8, 4_194_304),
-  ROSTER_ARGON2_PASSES: integer(2, 1, 1000),
-  ROSTER_ARGON2_LANES: integer(1, 1, 255),
-  ROSTER_HASH_CONCURRENCY: integer(2, 1, 1024),
-  ROSTER_HASH_QUEUE: integer(256, 0, 100_000),
-  ROSTER_POOL_SIZE: integer(10, 1, 1000),
-  ROSTER_CONNECT_MS: integer(5_000, 1, hour),
-  ROSTER_STATEMENT_MS: integer(10_000, 1, hour),
-  ROSTER_LOCK_MS: integer(5_000, 1, hour),
-  ROSTER_HEADERS_MS: integer(10_000, 1, hour),
-  ROSTER_REQUEST_MS: integer(30_000, 1, hour),
-  ROSTER_KEEP_ALIVE_MS: integer(65_000, 1, hour),
-  ROSTER_SHUTDOWN_MS: integer(10_000, 1, hour),
+const setting = <T, Default extends string>(kind: Kind<T>, byDefault: Default, purpose: string): Setting<T, Default> => ({
+  ...kind,
+  byDefault,
+  purpose,
+})
+
+/** Every setting, in the order of the README's table. */
+export const settings = {
+  DATABASE_URL: setting(postgresUrl, '', 'the Postgres server to keep the directory on; without it, ROSTER_DATA'),
+  ROSTER_DATA: setting(text, '.roster', 'the folder of the embedded Postgres, where DATABASE_URL is not set'),
+  NODE_ENV: setting(text, '', 'with "production", DATABASE_URL or ROSTER_DATA must be set, and no demo is made'),
+  HOST: setting(text, '127.0.0.1', 'the address to listen on'),
+  PORT: setting(integer(0, 65_535), '3000', 'the port to listen on; 0 for any'),
+  LOG_LEVEL: setting(oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', 'what is logged'),
+  ROSTER_PUBLIC_URL: setting(origin, '', "the origin of links in answers; without it, the request's own"),
+  ROSTER_TRUSTED_PROXIES: setting(addresses, '', 'the proxies whose X-Forwarded-Proto and -Host count'),
+  ROSTER_PASSWORD_MIN_LENGTH: setting(integer(8, 1024), '8', 'code points that a new password must have'),
+  ROSTER_ARGON2_MEMORY_KIB: setting(integer(8, 4_194_304), '19456', 'memory of one argon2id hash, in KiB'),
+  ROSTER_ARGON2_PASSES: setting(integer(1, 1000), '2', 'passes of one argon2id hash'),
+  ROSTER_ARGON2_LANES: setting(integer(1, 255), '1', 'lanes of one argon2id hash'),
+  ROSTER_HASH_CONCURRENCY: setting(integer(1, 1024), '2', 'hashes at a time'),
+  ROSTER_HASH_QUEUE: setting(integer(0, 100_000), '256', 'hashes that may wait; more are answered 503'),
+  ROSTER_POOL_SIZE: setting(integer(1, 1000), '10', 'connections to the Postgres server'),
+  ROSTER_CONNECT_MS: setting(milliseconds, '5000', 'how long a request waits for a connection to the database'),
+  ROSTER_STATEMENT_MS: setting(milliseconds, '10000', 'how long a statement may run'),
+  ROSTER_LOCK_MS: setting(milliseconds, '5000', 'how long a statement waits for a lock'),
+  ROSTER_HEADERS_MS: setting(milliseconds, '10000', 'how long a client may take to send the headers'),
+  ROSTER_REQUEST_MS: setting(milliseconds, '30000', 'how long a client may take to send the whole request'),
+  ROSTER_KEEP_ALIVE_MS: setting(milliseconds, '65000', 'how long a connection may be idle'),
+  ROSTER_SHUTDOWN_MS: setting(milliseconds, '10000', 'how long requests in flight may take to finish after SIGTERM'),
 } as const
 
 type Settings = typeof settings
-type Values = { readonly [Name in keyof Settings]: Settings[Name] extends Setting<infer T> ? T : never }
+/** The name of a setting, which is the name of its environment variable. */
+export type SettingName = keyof Settings
+type Value<S> = S extends Setting<infer T, infer Default> ? (Default extends '' ? T | undefined : T) : never
+type Values = { readonly [Name in SettingName]: Value<Settings[Name]> }
 
-const secrets: ReadonlySet<string> = new Set(['DATABASE_URL'])
+const secrets: ReadonlySet<string> = new Set<SettingName>(['DATABASE_URL'])
 
-/** The environment as a process has it. */
-export type Environment = Readonly<Record<string, string | undefined>>
+/** A setting as it is in force. */
+export interface EffectiveSetting {
+  readonly name: SettingName
+  /** The text of the value; a secret is masked. */
+  readonly value: string
+  readonly source: 'default' | 'environment' | 'file'
+}
 
-/** The environment of this process. */
-export const environment: Environment = process.env
+interface Found {
+  readonly text: string
+  readonly source: EffectiveSetting['source']
+}
 
-function read(env: Environment, name: string, faults: string[]): string | undefined {
-  const file = secrets.has(name) ? env[`${name}_FILE`] : undefined
-  if (file === undefined || file === '') return env[name]
-  if (env[name] !== undefined) faults.push(`${name} and ${name}_FILE are both set; set one`)
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
-    faults.push(`${name}_FILE names a file that can't be read`)
-    return undefined
+function find(env: Environment, name: SettingName, faults: string[]): Found {
+  const inFile = secrets.has(name) ? env[`${name}_FILE`] : undefined
+  const sent = env[name]
+  if (inFile && sent) faults.push(`${name} and ${name}_FILE are both set: set one`)
+  if (inFile) {
+    try {
+      return { text: readFileSync(inFile, 'utf8').trim(), source: 'file' }
+    } catch {
+      faults.push(`${name}_FILE names a file that can't be read`)
+    }
   }
+  return sent ? { text: sent, source: 'environment' } : { text: settings[name].byDefault, source: 'default' }
 }
 
 function warningsOf(env: Environment): string[] {
@@ -137,39 +164,60 @@ function warningsOf(env: Environment): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith('ROSTER_') && !known.includes(name))
     .map((name) => {
-      const [nearest] = known.toSorted((a, b) => distance(name, a) - distance(name, b))
-      return `${name} is not a setting; the nearest one is ${String(nearest)}`
+      const [nearest = ''] = known.toSorted((a, b) => distance(name, a) - distance(name, b))
+      return `${name} is not a setting; the nearest one is ${nearest}`
     })
 }
 
-/**
- * Reads the settings from an environment.
- *
- * @returns the settings, and a warning for each `ROSTER_…` name that is none
- * @throws {OperatorError} with exit code 78, naming every setting that is wrong; values are not repeated
- */
-export function loadConfig(env: Environment): { config: Config; warnings: string[] } {
-  const faults: string[] = []
-  const values = Object.fromEntries(
-    Object.entries<Setting<unknown>>(settings).map(([name, { byDefault, must, parse }]) => {
-      const before = faults.length
-      const value = parse(read(env, name, faults) ?? byDefault ?? '')
-      if (value === undefined && faults.length === before) faults.push(`${name} must ${must}`)
-      return [name, value]
-    }),
-  ) as Values
-  if (faults.length > 0) throw new OperatorError(`bad configuration: ${faults.join('; ')}`, 78)
-  return { warnings: warningsOf(env), config: configOf(values) }
+function storeOf({ DATABASE_URL: url, ROSTER_DATA: folder, NODE_ENV }: Values, folderIsSet: boolean, faults: string[]): Store {
+  if (url && folderIsSet) faults.push('DATABASE_URL and ROSTER_DATA are both set: set one')
+  if (!url && !folderIsSet && NODE_ENV === 'production') {
+    faults.push('with NODE_ENV=production, DATABASE_URL (a Postgres server) or ROSTER_DATA (a folder) must be set')
+  }
+  return url ? { engine: 'postgres', url } : { engine: 'embedded', folder: path.resolve(folder) }
 }
 
-function configOf(values: Values): Config {
+/** Settings as loaded. */
+export interface Loaded {
+  readonly config: Config
+  /** One for each `ROSTER_…` name that is no setting: orchestrators inject such names. */
+  readonly warnings: readonly string[]
+  readonly effective: readonly EffectiveSetting[]
+}
+
+/**
+ * Reads the settings from an environment. An empty variable is as if it were not set.
+ *
+ * @throws {OperatorError} with exit code 78, naming every setting that is wrong; values are not repeated
+ */
+export function loadConfig(env: Environment): Loaded {
+  const faults: string[] = []
+  const names = Object.keys(settings) as SettingName[]
+  const effective: EffectiveSetting[] = []
+  const values = Object.fromEntries(
+    names.map((name) => {
+      const { text, source } = find(env, name, faults)
+      const value = text === '' ? undefined : settings[name].parse(text)
+      if (text !== '' && value === undefined) faults.push(`${name} must ${settings[name].must}`)
+      effective.push({ name, source, value: secrets.has(name) && text !== '' ? '********' : text })
+      return [name, value]
+    }),
+  ) as unknown as Values
+  const folderIsSet = effective.some(({ name, source }) => name === 'ROSTER_DATA' && source !== 'default')
+  const store = storeOf(values, folderIsSet, faults)
+  if (faults.length > 0) throw new OperatorError(`bad configuration: ${faults.join('; ')}`, 78)
+  return { config: configOf(values, store), warnings: warningsOf(env), effective }
+}
+
+function configOf(values: Values, store: Store): Config {
   return Object.freeze({
-    databaseUrl: values.DATABASE_URL,
+    store,
+    production: values.NODE_ENV === 'production',
     host: values.HOST,
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
-    publicUrl: values.ROSTER_PUBLIC_URL || undefined,
-    trustedProxies: values.ROSTER_TRUSTED_PROXIES,
+    publicUrl: values.ROSTER_PUBLIC_URL,
+    trustedProxies: values.ROSTER_TRUSTED_PROXIES ?? [],
     passwordMinLength: values.ROSTER_PASSWORD_MIN_LENGTH,
     argon2: {
       memoryKiB: values.ROSTER_ARGON2_MEMORY_KIB,

@@ -1,9 +1,14 @@
+import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { Kysely } from 'kysely'
 import { buildApp } from './app.js'
 import { makePasswords } from './auth/passwords.js'
-import type { Config } from './config.js'
+import type { Config, Store } from './config.js'
 import { openDatabase } from './db/database.js'
-import { checkSchema } from './db/migrate.js'
+import { listEnterprises } from './db/enterprises.js'
+import { checkSchema, migrate } from './db/migrate.js'
+import type { Database } from './db/schema.js'
+import { createEnterprise } from './users/enterprise.js'
 
 /** A signal that comes a second time does not wait for requests in flight. */
 const INTERRUPTED = 130
@@ -29,20 +34,52 @@ function stopOnSignal(app: FastifyInstance, shutdownMs: number): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
 }
 
+function whereIs(store: Store): string {
+  if (store.engine === 'embedded') {
+    return (
+      `Roster keeps the directory in ${store.folder} (embedded Postgres). It survives a kill of the process, but not ` +
+      'every power loss: set DATABASE_URL for data that must last.'
+    )
+  }
+  const { host, pathname } = new URL(store.url)
+  return `Roster keeps the directory in the Postgres database ${host}${pathname}.`
+}
+
+/** Makes the enterprise `demo` in an empty store and tells its key, once; never through the logger. */
+async function makeDemo(db: Kysely<Database>, address: AddressInfo, note: (text: string) => void): Promise<void> {
+  if ((await listEnterprises(db)).length > 0) return
+  const { api_key } = await createEnterprise(db, 'demo', { username: 'admin', email: '' })
+  const url = `http://127.0.0.1:${String(address.port)}/api/user_info/`
+  note(`
+Made the enterprise "demo" with the admin "admin". Its key is shown this once:
+
+  ${api_key}
+
+Try it:
+
+  curl -H 'Authorization: Bearer ${api_key}' ${url}
+`)
+}
+
 /**
- * Runs the server until a signal stops it.
+ * Runs the server until a signal stops it. An embedded store is migrated first; a Postgres server must have been.
  *
- * @throws {OperatorError} when the schema of the database is not this release's
+ * @param note what an operator is told on stderr: where the directory is kept, and the key of the demo
+ * @throws {OperatorError} when the schema of the database is not this release's, or the store is in use
  */
-export async function serve(config: Config): Promise<void> {
+export async function serve(config: Config, note: (text: string) => void): Promise<void> {
+  const embedded = config.store.engine === 'embedded'
   const db = openDatabase(config)
   try {
+    if (embedded) await migrate(db)
     const newer = await checkSchema(db)
     const app = await buildApp(config, { db, passwords: makePasswords(config) })
     app.addHook('onClose', () => db.destroy())
+    note(whereIs(config.store))
     if (newer !== undefined) app.log.warn(newer)
     await app.listen({ host: config.host, port: config.port })
     stopOnSignal(app, config.shutdownMs)
+    if (embedded && !config.production) await makeDemo(db, app.server.address() as AddressInfo, note)
   } catch (error) {
     await db.destroy()
     throw error

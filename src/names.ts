@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { OperatorError } from './errors.js'
 
 /**
  * A name or an address as comparisons see it: NFKC(lower(upper(NFKC(s)))) (CONTRACT.md, "Objects"). Upper case first,
@@ -23,4 +24,15 @@ const WHITE_SPACE_AT_AN_END = /^\p{White_Space}|\p{White_Space}$/u
 /** The format `username` of the contract. Length is not looked at. */
 export function isUsername(name: string): boolean {
   return !FORBIDDEN_IN_USERNAME.test(name) && !WHITE_SPACE_AT_AN_END.test(name)
+}
+
+/**
+ * Refuses what is no name of an enterprise or a client (CONTRACT.md, "Objects").
+ *
+ * @param what what is named, for the message
+ * @throws {OperatorError} with exit code 2
+ */
+export function requireName(what: string, name: string): void {
+  if (/^[a-z0-9][a-z0-9-]{0,62}$/.test(name)) return
+  throw new OperatorError(`the name of ${what} must be 1 to 63 of a-z, 0-9 and -, not beginning with -`, 2)
 }

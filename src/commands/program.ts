@@ -2,7 +2,9 @@ import { Command } from 'commander'
 import type { Kysely } from 'kysely'
 import { type Config, type Environment, loadConfig } from '../config.js'
 import { openDatabase } from '../db/database.js'
+import { type EnterpriseRow, findEnterprise } from '../db/enterprises.js'
 import { isUnavailable } from '../db/failures.js'
+import { migrate } from '../db/migrate.js'
 import type { Database } from '../db/schema.js'
 import { OperatorError } from '../errors.js'
 
@@ -26,7 +28,7 @@ export function configOf({ env, note }: Terminal): Config {
 }
 
 /**
- * Runs `work` on the database of the settings, and closes it.
+ * Runs `work` on the database of the settings, and closes it. An embedded one is migrated first, as `serve` does.
  *
  * @throws {OperatorError} with exit code 69 when the database can't be reached, 78 when the settings are bad
  */
@@ -34,13 +36,21 @@ export async function withDatabase<T>(terminal: Terminal, work: Work<T>): Promis
   const config = configOf(terminal)
   const db = openDatabase(config)
   try {
+    if (config.store.engine === 'embedded') await migrate(db)
     return await work(db, config)
   } catch (error) {
-    if (isUnavailable(error)) throw new OperatorError('the database that DATABASE_URL names can\'t be reached', 69)
+    if (isUnavailable(error)) throw new OperatorError("the database that DATABASE_URL names can't be reached", 69)
     throw error
   } finally {
     await db.destroy()
   }
+}
+
+/** The enterprise of this name. @throws {OperatorError} when there is none */
+export async function requireEnterprise(db: Kysely<Database>, name: string): Promise<EnterpriseRow> {
+  const enterprise = await findEnterprise(db, name)
+  if (enterprise === undefined) throw new OperatorError(`there is no enterprise ${name}`)
+  return enterprise
 }
 
 /** One row of a result: JSON values, or dates. */

@@ -1,5 +1,5 @@
-import type { Kysely, Transaction } from 'kysely'
-import type { Database } from './schema.js'
+import type { Kysely, Selectable, Transaction } from 'kysely'
+import type { ClientTable, Database } from './schema.js'
 
 /** The clients (`X-Client-Id`) of one enterprise, to read. */
 export function clientsOf(db: Kysely<Database>, enterprise_id: number) {
@@ -14,6 +14,15 @@ export function clientsOf(db: Kysely<Database>, enterprise_id: number) {
         .executeTakeFirst()
       return row !== undefined
     },
+
+    /** All registered clients by name. */
+    list: (): Promise<Pick<Selectable<ClientTable>, 'name' | 'created_on'>[]> =>
+      db
+        .selectFrom('client')
+        .select(['name', 'created_on'])
+        .where('enterprise_id', '=', enterprise_id)
+        .orderBy('name')
+        .execute(),
   }
 }
 
@@ -27,6 +36,16 @@ export function clientWritesOf(trx: Transaction<Database>, enterprise_id: number
         .values({ enterprise_id, name })
         .onConflict((conflict) => conflict.doNothing())
         .execute()
+    },
+
+    /** Removes a client, and says whether it was registered. */
+    async delete(name: string): Promise<boolean> {
+      const { numDeletedRows } = await trx
+        .deleteFrom('client')
+        .where('enterprise_id', '=', enterprise_id)
+        .where('name', '=', name)
+        .executeTakeFirstOrThrow()
+      return numDeletedRows > 0n
     },
   }
 }

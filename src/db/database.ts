@@ -1,6 +1,7 @@
-import { Kysely, PostgresDialect, type Transaction } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPool, type Transaction } from 'kysely'
 import pg from 'pg'
 import type { Config } from '../config.js'
+import { openEmbedded } from './embedded.js'
 import { isConflict } from './failures.js'
 import type { Database } from './schema.js'
 
@@ -10,14 +11,13 @@ const types: pg.CustomTypesConfig = {
 }
 
 /** What opening a database needs to know. */
-export type DatabaseConfig = Pick<Config, 'databaseUrl' | 'poolSize' | 'connectMs' | 'statementMs' | 'lockMs'>
+export type DatabaseConfig = Pick<Config, 'store' | 'poolSize' | 'connectMs' | 'statementMs' | 'lockMs'>
 
 const ignore = (): void => undefined
 
-/** Opens a pool of connections to Postgres. It connects on first use; `destroy()` closes it. */
-export function openDatabase(config: DatabaseConfig): Kysely<Database> {
+function openServer(url: string, config: DatabaseConfig): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: config.databaseUrl,
+    connectionString: url,
     application_name: 'roster',
     max: config.poolSize,
     connectionTimeoutMillis: config.connectMs,
@@ -30,6 +30,14 @@ export function openDatabase(config: DatabaseConfig): Kysely<Database> {
   // checked out fails the statement it runs. So there is nothing else to do.
   pool.on('error', ignore)
   pool.on('connect', (client) => client.on('error', ignore))
+  return pool
+}
+
+/** Opens the store: a pool of connections to a server, or the embedded Postgres. It opens on first use; `destroy()` closes it. */
+export function openDatabase(config: DatabaseConfig): Kysely<Database> {
+  const { store, connectMs } = config
+  const pool = async (): Promise<PostgresPool> =>
+    store.engine === 'embedded' ? openEmbedded(store.folder, connectMs) : openServer(store.url, config)
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
 }
 

@@ -28,3 +28,8 @@ export function insertEnterprise(
     .returning(columns)
     .executeTakeFirst()
 }
+
+/** Says that an enterprise is enrolled in Google EMM under this id, or with null that it is not. */
+export async function enrollEnterprise(db: Kysely<Database>, id: number, google_enterprise_id: string | null): Promise<void> {
+  await db.updateTable('enterprise').set({ google_enterprise_id }).where('id', '=', id).execute()
+}

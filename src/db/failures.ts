@@ -1,5 +1,3 @@
-import pg from 'pg'
-
 const CONFLICTS: ReadonlySet<string> = new Set(['40001', '40P01'])
 
 // SQLSTATE of a database that can't answer now: out of resources, shutting down, cancelled by a limit, no lock, read-only.
@@ -45,7 +43,17 @@ export function isUnavailable(error: unknown): boolean {
   return NETWORK.has(code) && NETWORK_CALLS.has((error as { syscall?: unknown }).syscall)
 }
 
+/** What Postgres says of an error, whichever engine it came from. */
+export interface DatabaseError extends Error {
+  readonly code: string
+  readonly severity: string
+  readonly table?: string
+  readonly column?: string
+  readonly constraint?: string
+  readonly routine?: string
+}
+
 /** The error came from Postgres, so that its message and detail may repeat stored values and must not be logged. */
-export function isDatabaseError(error: unknown): error is pg.DatabaseError {
-  return error instanceof pg.DatabaseError
+export function isDatabaseError(error: unknown): error is DatabaseError {
+  return codeOf(error) !== undefined && 'severity' in (error as Error)
 }

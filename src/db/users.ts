@@ -162,6 +162,17 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
       return new Map(rows.map((row) => [row.id, row]))
     },
 
+    /** Locks all superusers until the transaction ends, in id order, and reads them as they are then. */
+    lockSuperusers: (): Promise<UserRow[]> =>
+      trx
+        .selectFrom('user_account')
+        .select(userColumns)
+        .where('enterprise_id', '=', enterprise_id)
+        .where('is_superuser', '=', true)
+        .orderBy('id')
+        .forUpdate()
+        .execute(),
+
     /** @throws {DuplicateUser} when the name or the address belongs to another user */
     async insert(user: NewUser): Promise<UserRow> {
       const row = await refusingDuplicates(

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import type { Test } from 'tap'
@@ -8,45 +11,74 @@ import { migrate } from '../../src/db/migrate.js'
 import type { Database } from '../../src/db/schema.js'
 
 const server = process.env.TEST_DATABASE_URL
-if (server === undefined) throw new Error('set TEST_DATABASE_URL to a Postgres server, or run the tests with "make test"')
-const serverUrl: string = server
+
+/** The engine that the tests run on: the server that TEST_DATABASE_URL names, or else the embedded default. */
+export const engine = server === undefined ? 'embedded' : 'postgres'
+
+/** The store of a test file, as the settings name it. */
+export type StoreSettings = { DATABASE_URL: string } | { ROSTER_DATA: string }
 
 /** Runs one statement on the server's own database. */
 async function onServer(statement: string): Promise<void> {
-  const admin = new Kysely<unknown>({
-    dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: serverUrl, max: 1 }) }),
-  })
+  const pool = new pg.Pool({ connectionString: String(server), max: 1 })
+  const admin = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
   await sql.raw(statement).execute(admin)
   await admin.destroy()
 }
 
-/** Makes an empty database of its own for this test file; it is dropped at the end. Returns its URL. */
+/** Makes an empty database of its own on the server; it is dropped at the end. Returns its URL. For tests of the server. */
 export async function emptyDatabase(t: Test): Promise<string> {
   const name = `roster_test_${randomBytes(6).toString('hex')}`
   await onServer(`create database ${name}`)
   t.teardown(() => onServer(`drop database ${name} with (force)`))
-  const url = new URL(serverUrl)
+  const url = new URL(String(server))
   url.pathname = `/${name}`
   return url.href
 }
 
-/** Settings for tests: cheap hashes, no log. */
-export function testConfig(databaseUrl: string, env: Record<string, string> = {}): Config {
-  return loadConfig({
-    DATABASE_URL: databaseUrl,
-    PORT: '0',
-    LOG_LEVEL: 'silent',
-    ROSTER_ARGON2_MEMORY_KIB: '8',
-    ROSTER_ARGON2_PASSES: '1',
-    ...env,
-  }).config
+/** Makes an empty folder; it is gone at the end. */
+export function emptyFolder(t: Test): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'roster-test-'))
+  t.teardown(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return folder
 }
 
-/** Makes a migrated database of its own for this test file, and opens it; both are gone at the end. */
-export async function freshDatabase(t: Test): Promise<{ url: string; db: Kysely<Database> }> {
-  const url = await emptyDatabase(t)
-  const db = openDatabase(testConfig(url))
-  t.teardown(() => db.destroy())
+/** Settings for tests: cheap hashes, no log. */
+export function testConfig(store: StoreSettings, env: Record<string, string> = {}): Config {
+  return loadConfig({ ...store, ...testSettings, ...env }).config
+}
+
+/** The settings of tests, beside the store's. */
+export const testSettings = {
+  PORT: '0',
+  LOG_LEVEL: 'silent',
+  ROSTER_ARGON2_MEMORY_KIB: '8',
+  ROSTER_ARGON2_PASSES: '1',
+}
+
+/** Where `template.ts` puts a migrated embedded store, once for all test files: making one takes seconds. */
+export const template = path.resolve('dist/test/template')
+
+/** Makes a migrated store of its own for this test file, on the engine of this run; it is gone at the end. */
+export async function freshStore(t: Test): Promise<StoreSettings> {
+  if (engine === 'embedded') {
+    const folder = emptyFolder(t)
+    cpSync(template, folder, { recursive: true })
+    return { ROSTER_DATA: folder }
+  }
+  const store = { DATABASE_URL: await emptyDatabase(t) }
+  const db = openDatabase(testConfig(store))
   await migrate(db)
-  return { url, db }
+  await db.destroy()
+  return store
+}
+
+/** Makes a store of its own for this test file, and opens it; both are gone at the end. */
+export async function freshDatabase(t: Test): Promise<{ store: StoreSettings; db: Kysely<Database> }> {
+  const store = await freshStore(t)
+  const db = openDatabase(testConfig(store))
+  t.teardown(() => db.destroy())
+  return { store, db }
 }

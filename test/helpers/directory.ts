@@ -4,14 +4,16 @@ import type { Test } from 'tap'
 import { operations } from '../../generated/operations.js'
 import { buildApp } from '../../src/app.js'
 import { makePasswords } from '../../src/auth/passwords.js'
-import { createEnterprise, type NewEnterprise } from '../../src/commands/enterprise.js'
-import { createKey } from '../../src/commands/key.js'
+import { createKey } from '../../src/auth/made-keys.js'
+import { findEnterprise } from '../../src/db/enterprises.js'
+import { openDatabase } from '../../src/db/database.js'
 import type { Database } from '../../src/db/schema.js'
 import type { OperationId } from '../../src/handlers/seam.js'
 import type { Answer } from '../../src/http/exit-guard.js'
 import type { ErrorBody } from '../../src/http/problems.js'
+import { createEnterprise, type NewEnterprise } from '../../src/users/enterprise.js'
 import type { User } from '../../src/users/user.js'
-import { freshDatabase, testConfig } from './database.js'
+import { freshDatabase, type StoreSettings, testConfig } from './database.js'
 
 /** A request to the API: what `inject` takes, with a key and a JSON body for short. */
 export interface Call extends Omit<InjectOptions, 'method' | 'url'> {
@@ -23,7 +25,7 @@ export interface Call extends Omit<InjectOptions, 'method' | 'url'> {
 export interface Directory {
   readonly app: FastifyInstance
   readonly db: Kysely<Database>
-  readonly url: string
+  readonly store: StoreSettings
   readonly acme: NewEnterprise
   readonly globex: NewEnterprise
   /** Key of acme's superuser, alice. */
@@ -46,8 +48,8 @@ export interface Directory {
  * Makes a directory on a database of its own. Every answer is compared with the contract; one that differs fails the test.
  */
 export async function makeDirectory(t: Test, env: Record<string, string> = {}): Promise<Directory> {
-  const { url, db } = await freshDatabase(t)
-  const config = testConfig(url, env)
+  const { store, db } = await freshDatabase(t)
+  const config = testConfig(store, env)
   const answers: Answer[] = []
   const app = await buildApp(config, {
     db,
@@ -81,7 +83,8 @@ export async function makeDirectory(t: Test, env: Record<string, string> = {}): 
     if (answer.statusCode !== 201) throw new Error(`creating a user answered ${String(answer.statusCode)}`)
     return answer.json()
   }
-  const keyOf = async (username: string): Promise<string> => (await createKey(db, 'acme', username)).api_key
+  const keyOf = async (username: string): Promise<string> =>
+    (await createKey(db, (await findEnterprise(db, 'acme'))!, username)).api_key
   const member = async (username: string, role: string) => ({
     ...(await create({ username, email: `${username}@acme.example`, profile: { role } })),
     key: await keyOf(username),
@@ -90,7 +93,7 @@ export async function makeDirectory(t: Test, env: Record<string, string> = {}): 
   const viewer = await member('vera', 'Group Viewer')
   // What the set-up was answered is no part of any test.
   answers.length = 0
-  return { app, db, url, acme, globex, superuser, admin, viewer, answers, call, create, keyOf }
+  return { app, db, store, acme, globex, superuser, admin, viewer, answers, call, create, keyOf }
 }
 
 /**
@@ -134,8 +137,7 @@ export async function withLostDatabase(
   directory: Directory,
   work: (app: FastifyInstance) => Promise<void>,
 ): Promise<void> {
-  const { openDatabase } = await import('../../src/db/database.js')
-  const config = testConfig('postgres://nobody@127.0.0.1:1/nowhere')
+  const config = testConfig({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' })
   const db = openDatabase(config)
   const app = await buildApp(config, {
     db,

@@ -1,0 +1,41 @@
+import type { Kysely } from 'kysely'
+import { inTransaction } from '../db/database.js'
+import type { EnterpriseRow } from '../db/enterprises.js'
+import { keyWritesOf } from '../db/keys.js'
+import type { Database } from '../db/schema.js'
+import { usersOf, userWritesOf } from '../db/users.js'
+import { OperatorError } from '../errors.js'
+import { nameKey } from '../names.js'
+import { makeKey } from './keys.js'
+
+/**
+ * Makes a key for a user. The secret is shown here only.
+ *
+ * @throws {OperatorError} when there is no such user
+ */
+export async function createKey(
+  db: Kysely<Database>,
+  enterprise: EnterpriseRow,
+  username: string,
+): Promise<{ api_key: string; expires_on: Date }> {
+  return inTransaction(db, async (trx) => {
+    const user = await usersOf(trx, enterprise.id).match({ username_key: nameKey(username) })
+    // Locked, so that a delete at the same moment is either before the key or takes it along.
+    const locked = user && (await userWritesOf(trx, enterprise.id).lock([user.id])).get(user.id)
+    if (locked === undefined) throw new OperatorError(`there is no user ${username} in ${enterprise.name}`)
+    const { key, hash, prefix, expires_on } = makeKey(enterprise.id)
+    await keyWritesOf(trx, enterprise.id).insert({ user_id: locked.id, hash, prefix, expires_on })
+    return { api_key: key, expires_on }
+  })
+}
+
+/**
+ * Revokes a key by its display prefix, as `key list` prints it.
+ *
+ * @throws {OperatorError} when no key that is not revoked has this prefix
+ */
+export async function revokeKey(db: Kysely<Database>, enterprise: EnterpriseRow, prefix: string): Promise<number> {
+  const revoked = await inTransaction(db, (trx) => keyWritesOf(trx, enterprise.id).revoke(prefix))
+  if (revoked === 0) throw new OperatorError(`no key of ${enterprise.name} has this prefix, or it is revoked already`)
+  return revoked
+}

@@ -1,0 +1,80 @@
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import type { PGlite } from '@electric-sql/pglite'
+import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
+import { lockFolder } from './folder-lock.js'
+
+/** Loaded only where it is used: its WebAssembly takes long to load. */
+async function openPglite(folder: string): Promise<PGlite> {
+  const { PGlite } = await import('@electric-sql/pglite')
+  return PGlite.create(folder)
+}
+
+/** Opens the store in a folder. A new one is made aside and moved into place whole, so that no kill leaves a half of one. */
+async function openStore(folder: string): Promise<PGlite> {
+  const store = path.join(folder, 'postgres')
+  if (!existsSync(store)) {
+    const unfinished = `${store}.unfinished`
+    rmSync(unfinished, { recursive: true, force: true })
+    await (await openPglite(unfinished)).close()
+    renameSync(unfinished, store)
+  }
+  return openPglite(store)
+}
+
+/**
+ * Opens the embedded Postgres in a folder, as a pool of its one connection.
+ *
+ * @param folder made with mode 0700 when it is not there
+ * @param waitMs how long a caller may wait for the connection
+ * @throws {OperatorError} when another process has the folder
+ */
+export async function openEmbedded(folder: string, waitMs: number): Promise<PostgresPool> {
+  mkdirSync(folder, { recursive: true })
+  chmodSync(folder, 0o700)
+  const unlock = await lockFolder(folder)
+  const store = await openStore(folder).catch((error: unknown) => {
+    unlock()
+    throw error
+  })
+  const waiting: (() => void)[] = []
+  let taken = false
+
+  const client: PostgresPoolClient = {
+    query: (async (statement: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<unknown>> => {
+      const { rows, affectedRows = 0 } = await store.query(statement, [...parameters])
+      // Kysely reads the count of rows for writes only, and PGlite does not say which the statement was.
+      return { command: 'UPDATE', rowCount: affectedRows, rows }
+    }) as PostgresPoolClient['query'],
+    release: () => {
+      const next = waiting.shift()
+      if (next === undefined) taken = false
+      else next()
+    },
+  }
+
+  return {
+    connect: () =>
+      new Promise((done, failed) => {
+        if (!taken) {
+          taken = true
+          done(client)
+          return
+        }
+        const next = (): void => {
+          clearTimeout(timer)
+          done(client)
+        }
+        const timer = setTimeout(() => {
+          waiting.splice(waiting.indexOf(next), 1)
+          // The words of `pg`'s own pool, which `failures.ts` knows.
+          failed(new Error('timeout exceeded when trying to connect'))
+        }, waitMs)
+        waiting.push(next)
+      }),
+    end: async () => {
+      await store.close()
+      unlock()
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import { randomInt, randomUUID } from 'node:crypto'
+import type { Kysely } from 'kysely'
+import { makeKey } from '../auth/keys.js'
+import { compile, faultTexts } from '../contract.js'
+import { inTransaction } from '../db/database.js'
+import { insertEnterprise } from '../db/enterprises.js'
+import { keyWritesOf } from '../db/keys.js'
+import type { Database } from '../db/schema.js'
+import { userWritesOf } from '../db/users.js'
+import { OperatorError } from '../errors.js'
+import { nameKey, requireName } from '../names.js'
+import type { UserUpdate } from './user.js'
+
+/** Numbers of enterprises are drawn below this, so that they tell nothing (CONTRACT.md, "Keys"). */
+const NUMBERS = 2 ** 48
+
+interface Admin {
+  readonly username: string
+  readonly email: string
+}
+
+/** What `enterprise create` makes. The key is shown here only. */
+export interface NewEnterprise {
+  readonly enterprise: string
+  readonly name: string
+  readonly user_id: number
+  readonly api_key: string
+}
+
+function requireValid(name: string, admin: Admin): void {
+  requireName('an enterprise', name)
+  const validate = compile({ $ref: '#/components/schemas/UserUpdate' })
+  const user: UserUpdate = { ...admin }
+  if (!validate(user)) throw new OperatorError(faultTexts(validate.errors ?? []).join('; '), 2)
+}
+
+/**
+ * Makes an enterprise, its superuser with the role Enterprise Admin, and one key for it, in one transaction.
+ *
+ * @throws {OperatorError} when the name is taken or a value breaks the contract
+ */
+export async function createEnterprise(db: Kysely<Database>, name: string, admin: Admin): Promise<NewEnterprise> {
+  requireValid(name, admin)
+  return inTransaction(db, async (trx) => {
+    const enterprise = await insertEnterprise(trx, { id: randomInt(NUMBERS - 1), uuid: randomUUID(), name })
+    if (enterprise === undefined) throw new OperatorError(`there is an enterprise ${name} already`)
+    const user = await userWritesOf(trx, enterprise.id).insert({
+      ...admin,
+      username_key: nameKey(admin.username),
+      email_key: admin.email === '' ? null : nameKey(admin.email),
+      first_name: '',
+      last_name: '',
+      is_active: true,
+      is_superuser: true,
+      role: 'Enterprise Admin',
+      groups: [],
+    })
+    const { key, hash, prefix, expires_on } = makeKey(enterprise.id)
+    await keyWritesOf(trx, enterprise.id).insert({ user_id: user.id, hash, prefix, expires_on })
+    return { enterprise: enterprise.uuid, name, user_id: user.id, api_key: key }
+  })
+}
