@@ -1,8 +1,9 @@
 /**
- * Writes `generated/` from `openapi.yaml` (`make generate`): the types, the operations table and the bundled JSON spec.
- * Nothing at run time imports this file.
+ * Writes `generated/` from the `openapi.yaml` of this folder (`make generate`): the types, the operations table and the
+ * bundled JSON spec. Nothing at run time imports this file.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import openapiTypescript, { astToString, type OpenAPI3 } from 'openapi-typescript'
 import { parse } from 'yaml'
 
@@ -27,10 +28,11 @@ interface Spec {
   components: { parameters: Record<string, Parameter> }
 }
 
-const root = new URL('../../', import.meta.url)
+// `generated`, or another folder to compare it with.
+const [, , target = 'generated'] = process.argv
 const banner = '// Generated from openapi.yaml by `make generate`. Do not edit.\n\n'
 
-const spec = parse(readFileSync(new URL('openapi.yaml', root), 'utf8')) as Spec
+const spec = parse(readFileSync('openapi.yaml', 'utf8')) as Spec
 
 function resolve(parameter: Parameter): Parameter {
   const name = parameter.$ref?.split('/').at(-1)
@@ -83,6 +85,6 @@ function withoutIndexSignatures(value: unknown): unknown {
 
 const types = await openapiTypescript(withoutIndexSignatures(spec) as OpenAPI3, { defaultNonNullable: false })
 
-writeFileSync(new URL('generated/openapi.d.ts', root), banner + astToString(types))
-writeFileSync(new URL('generated/operations.ts', root), operationsTable())
-writeFileSync(new URL('generated/spec.json', root), `${JSON.stringify(spec, null, 2)}\n`)
+writeFileSync(path.join(target, 'openapi.d.ts'), banner + astToString(types))
+writeFileSync(path.join(target, 'operations.ts'), operationsTable())
+writeFileSync(path.join(target, 'spec.json'), `${JSON.stringify(spec, null, 2)}\n`)
