@@ -21,7 +21,7 @@ export function enterpriseCommand(terminal: Terminal): Command {
             createEnterprise(db, name, { username: options.admin, email: options.email }),
           )
           printOne(terminal, options.json, { ...made })
-          terminal.note('The key is shown this once: keep it now.')
+          if (!options.json) terminal.note('The key is shown this once: keep it now.')
         }),
     )
     .addCommand(

@@ -21,7 +21,7 @@ export function keyCommand(terminal: Terminal): Command {
             createKey(db, await requireEnterprise(db, options.enterprise), options.user),
           )
           printOne(terminal, options.json, made)
-          terminal.note('The key is shown this once: keep it now.')
+          if (!options.json) terminal.note('The key is shown this once: keep it now.')
         }),
     )
     .addCommand(
