@@ -22,6 +22,7 @@ export interface Response extends Reference {
 
 /** The parts of the contract that the server reads at run time. */
 export interface Spec {
+  readonly info: { readonly version: string }
   readonly paths: Readonly<
     Record<string, Readonly<Record<string, { operationId: string; responses: Readonly<Record<string, Response>> }>>>
   >

@@ -1,4 +1,8 @@
 import { CommanderError } from 'commander'
+import { spec } from '../contract.js'
+import { isDatabaseError } from '../db/failures.js'
+import { OperatorError } from '../errors.js'
+import { serve } from '../main.js'
 import { clientCommand } from './client.js'
 import { configCommand } from './config.js'
 import { enterpriseCommand } from './enterprise.js'
@@ -6,9 +10,6 @@ import { keyCommand } from './key.js'
 import { command, configOf, type Terminal } from './program.js'
 import { migrateCommand, verifyCommand } from './schema.js'
 import { userCommand } from './user.js'
-import { isDatabaseError } from '../db/failures.js'
-import { OperatorError } from '../errors.js'
-import { serve } from '../main.js'
 
 const DONE = 0
 const FAILED = 1
@@ -27,6 +28,7 @@ function messageOf(error: unknown): string {
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const roster = command(terminal, 'roster', 'user management behind a contract')
+    .version(spec.info.version)
     .addCommand(
       command(terminal, 'serve', 'answer the API until SIGTERM or SIGINT').action(() => serve(configOf(terminal), terminal.note)),
     )
