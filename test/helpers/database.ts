@@ -45,6 +45,14 @@ export function emptyFolder(t: Test): string {
   return folder
 }
 
+/** An empty store on each engine that this run has: always the embedded one, and the server where there is one. */
+export async function emptyStores(t: Test): Promise<Record<string, StoreSettings>> {
+  return {
+    embedded: { ROSTER_DATA: path.join(emptyFolder(t), '.roster') },
+    ...(engine === 'postgres' ? { postgres: { DATABASE_URL: await emptyDatabase(t) } } : {}),
+  }
+}
+
 /** Settings for tests: cheap hashes, no log. */
 export function testConfig(store: StoreSettings, env: Record<string, string> = {}): Config {
   return loadConfig({ ...store, ...testSettings, ...env }).config
