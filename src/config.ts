@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import path from 'node:path'
 import { distance } from 'fastest-levenshtein'
 import { OperatorError } from './errors.js'
@@ -82,11 +83,17 @@ const origin: Kind<string> = {
   },
 }
 
+function isNetwork(part: string): boolean {
+  const [address = '', bits = '0', ...rest] = part.split('/')
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most
+}
+
 const addresses: Kind<readonly string[]> = {
   must: 'be addresses or networks with commas between, as 127.0.0.1,10.0.0.0/8',
   parse: (value) => {
     const parts = value.split(',').map((part) => part.trim())
-    return parts.every((part) => /^[0-9a-fA-F:.]+(\/\d{1,3})?$/.test(part)) ? parts : undefined
+    return parts.every(isNetwork) ? parts : undefined
   },
 }
 
