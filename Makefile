@@ -26,13 +26,15 @@ start: build
 generate: node_modules/.package-lock.json
 	$(GENERATE) generated
 
-# Fails on generated files that are stale, on type errors and on lint.
+# Fails on generated files that are stale, on type errors, and on lint of the code and of the contract.
 check: node_modules/.package-lock.json
 	@mkdir -p dist/generated-now
 	$(GENERATE) dist/generated-now
 	@diff -r generated dist/generated-now || { echo 'generated/ is stale: run "make generate"'; exit 1; }
 	npx --no-install tsc --noEmit
 	npx --no-install eslint .
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --no-install redocly lint --config .redocly.yaml openapi.yaml
+	npx --no-install spectral lint --fail-severity warn openapi.yaml
 
 # All tests on the embedded default, and on the Postgres server that TEST_DATABASE_URL names, where it is set.
 test: build
