@@ -85,7 +85,7 @@ t.test('415', async (t) => {
   const refused = [
     '', 'text/plain', 'text/json', 'application/merge-patch+json', 'application/vnd.api+json', 'application/jsonp', 'application',
     'application/json/x', ';', 'application/json; charset=latin-1', 'application/json; charset=utf-16', 'application/json, text/plain',
-    'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded', '*/*', 'application/json; charset="utf-8', '\u{1f4a9}',
+    'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded', '*/*', '\u{1f4a9}',
   ]
   for (const type of refused) {
     for (const payload of ['{}', '{', Buffer.of(0xff)]) {
@@ -177,7 +177,7 @@ t.test('a Content-Type without a body harms no GET and no DELETE', async (t) => 
 t.test('a body that an operation does not have is ignored, whatever it is', async (t) => {
   const bodies: Call[] = [
     { json: { a: 1 } },
-    { payload: '{' , headers: JSON_TYPE },
+    { payload: '{', headers: JSON_TYPE },
     { payload: Buffer.of(0xff), headers: { 'content-type': 'text/plain', 'content-encoding': 'gzip' } },
     { payload: 'x', headers: { 'content-type': ';;;' } },
   ]
