@@ -32,7 +32,11 @@ export class Connection {
     return this
   }
 
-  /** The next answer, in the shape of `inject`'s. @param bodiless it has none whatever its headers say, as after HEAD */
+  /**
+   * The next answer, in the shape of `inject`'s.
+   *
+   * @param bodiless it has none whatever its headers say, as after HEAD
+   */
   async answer(bodiless = false): Promise<LightMyRequestResponse> {
     for (;;) {
       const [, head] = /^([^]*?\r\n)\r\n/.exec(this.#bytes) ?? []

@@ -20,7 +20,13 @@ const sized = (bytes: number): string => '{}'.padEnd(bytes)
 t.test('413', async (t) => {
   await t.test('counts bytes, and answers before 415 and 400', async (t) => {
     t.equal((await patch(sized(BODY_LIMIT))).statusCode, 200, 'the limit itself')
-    for (const headers of [JSON_TYPE, {}, { 'content-type': 'text/plain' }, { 'content-type': ';;;' }, { 'content-encoding': 'gzip' }]) {
+    for (const headers of [
+      JSON_TYPE,
+      {},
+      { 'content-type': 'text/plain' },
+      { 'content-type': ';;;' },
+      { 'content-encoding': 'gzip' },
+    ]) {
       isError(t, await patch(sized(BODY_LIMIT + 1), headers), 413, 'payload_too_large', TOO_LARGE)
     }
     isError(t, await patch('\xff'.repeat(BODY_LIMIT / 2 + 1)), 413, 'payload_too_large', TOO_LARGE)
@@ -35,7 +41,9 @@ t.test('413', async (t) => {
   await t.test('by chunks, without waiting for the last one', async (t) => {
     const connection = await connect(t, port)
     const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`
-    connection.send(wireText('POST /api/user/', [`Authorization: ${key}`, 'Transfer-Encoding: chunked'], chunk.repeat(4)))
+    connection.send(
+      wireText('POST /api/user/', [`Authorization: ${key}`, 'Transfer-Encoding: chunked'], chunk.repeat(4)),
+    )
     isError(t, await connection.send('1\r\n \r\n').answer(), 413, 'payload_too_large', TOO_LARGE)
   })
   await t.test('chunks of the limit itself', async (t) => {
@@ -72,20 +80,43 @@ t.test('401, 403 and 404 come first, before the body is there', async (t) => {
     }
   }
   isError(t, await call('PATCH /user/9007199254740991/', { key, payload: '{' }), 415, 'unsupported_media_type')
-  isError(t, await call('PATCH /user/9007199254740991/', { key, headers: JSON_TYPE, payload: '{' }), 400, 'malformed_json')
+  isError(
+    t,
+    await call('PATCH /user/9007199254740991/', { key, headers: JSON_TYPE, payload: '{' }),
+    400,
+    'malformed_json',
+  )
   isError(t, await call('PATCH /user/9007199254740991/', { key, json: {} }), 404, 'not_found')
 })
 
 t.test('415', async (t) => {
   const accepted = [
-    'application/json', 'APPLICATION/JSON', 'application/json; charset=utf-8', 'application/json;charset=UTF-8',
-    'application/json; charset="utf-8"', 'application/json ; Charset=Utf-8 ', 'application/json;',
+    'application/json',
+    'APPLICATION/JSON',
+    'application/json; charset=utf-8',
+    'application/json;charset=UTF-8',
+    'application/json; charset="utf-8"',
+    'application/json ; Charset=Utf-8 ',
+    'application/json;',
   ]
   for (const type of accepted) t.equal((await patch('{}', { 'content-type': type })).statusCode, 200, type)
   const refused = [
-    '', 'text/plain', 'text/json', 'application/merge-patch+json', 'application/vnd.api+json', 'application/jsonp', 'application',
-    'application/json/x', ';', 'application/json; charset=latin-1', 'application/json; charset=utf-16', 'application/json, text/plain',
-    'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded', '*/*', '\u{1f4a9}',
+    '',
+    'text/plain',
+    'text/json',
+    'application/merge-patch+json',
+    'application/vnd.api+json',
+    'application/jsonp',
+    'application',
+    'application/json/x',
+    ';',
+    'application/json; charset=latin-1',
+    'application/json; charset=utf-16',
+    'application/json, text/plain',
+    'multipart/form-data; boundary=x',
+    'application/x-www-form-urlencoded',
+    '*/*',
+    '\u{1f4a9}',
   ]
   for (const type of refused) {
     for (const payload of ['{}', '{', Buffer.of(0xff)]) {
@@ -101,7 +132,13 @@ t.test('415', async (t) => {
 })
 
 t.test('400: no body where one is needed', async (t) => {
-  const types = [{}, JSON_TYPE, { 'content-type': 'text/plain' }, { 'content-type': ';' }, { ...JSON_TYPE, 'content-length': '0' }]
+  const types = [
+    {},
+    JSON_TYPE,
+    { 'content-type': 'text/plain' },
+    { 'content-type': ';' },
+    { ...JSON_TYPE, 'content-length': '0' },
+  ]
   for (const headers of types as Record<string, string>[]) {
     for (const request of ['POST /user/', `PUT /user/${String(viewer.id)}/`, `PATCH /user/${String(viewer.id)}/`]) {
       isError(t, await call(request, { key, headers }), 400, 'validation_failed', ['body: is required'])
@@ -110,10 +147,28 @@ t.test('400: no body where one is needed', async (t) => {
 })
 
 t.test('400: bytes that are no JSON', async (t) => {
-  for (const bytes of [[0xff], [0x22, 0xc3, 0x28, 0x22], [0x22, 0xed, 0xa0, 0x80, 0x22], [0xc0, 0x80], [0xff, 0xfe, 0x7b, 0, 0x7d, 0]]) {
+  for (const bytes of [
+    [0xff],
+    [0x22, 0xc3, 0x28, 0x22],
+    [0x22, 0xed, 0xa0, 0x80, 0x22],
+    [0xc0, 0x80],
+    [0xff, 0xfe, 0x7b, 0, 0x7d, 0],
+  ]) {
     isError(t, await patch(Buffer.from(bytes)), 400, 'malformed_json', ['body: is not UTF-8'])
   }
-  for (const text of ['{', '{"a":}', '[1,]', "{'a':1}", 'NaN', 'undefined', ' ', '{}{}', '{"a":01}', '"\n"', '{"username":"MARK']) {
+  for (const text of [
+    '{',
+    '{"a":}',
+    '[1,]',
+    "{'a':1}",
+    'NaN',
+    'undefined',
+    ' ',
+    '{}{}',
+    '{"a":01}',
+    '"\n"',
+    '{"username":"MARK',
+  ]) {
     isError(t, await patch(text), 400, 'malformed_json', ['body: is not valid JSON'])
   }
   t.equal((await patch('\ufeff{}')).statusCode, 200, 'a byte order mark is skipped')
@@ -144,7 +199,11 @@ t.test('keys that JavaScript gives a meaning are unknown fields', async (t) => {
   const user = JSON.stringify({ username: 'proto', is_superuser: true })
   for (const name of ['__proto__', 'constructor', 'prototype']) {
     t.equal((await patch(`{"${name}":${user},"profile":{"${name}":{"role":"Enterprise Admin"}}}`)).statusCode, 200)
-    const answer = await call('POST /user/', { key, headers: JSON_TYPE, payload: `{"${name}":{"username":"proto","profile":{}}}` })
+    const answer = await call('POST /user/', {
+      key,
+      headers: JSON_TYPE,
+      payload: `{"${name}":{"username":"proto","profile":{}}}`,
+    })
     isError(t, answer, 400, 'validation_failed', ['username: is required', 'profile: is required'])
   }
   const after = await call(`GET /user/${String(viewer.id)}/`, { key })
@@ -167,8 +226,16 @@ t.test('a Content-Type without a body harms no GET and no DELETE', async (t) => 
     for (const lines of [[], ['Content-Length: 0']]) {
       const headers = [`Authorization: ${key}`, `Content-Type: ${type}`, ...lines]
       const gone = await create({ username: 'gone' })
-      for (const [start, status] of [['GET /api/user/', 200], ['GET /api/user_info/', 200], [`DELETE /api/user/${String(gone.id)}/`, 204]] as const) {
-        t.equal((await (await connect(t, port)).send(wireText(start, headers)).answer()).statusCode, status, `${start} ${type}`)
+      for (const [start, status] of [
+        ['GET /api/user/', 200],
+        ['GET /api/user_info/', 200],
+        [`DELETE /api/user/${String(gone.id)}/`, 204],
+      ] as const) {
+        t.equal(
+          (await (await connect(t, port)).send(wireText(start, headers)).answer()).statusCode,
+          status,
+          `${start} ${type}`,
+        )
       }
     }
   }
@@ -187,6 +254,8 @@ t.test('a body that an operation does not have is ignored, whatever it is', asyn
     t.equal((await call(`DELETE /user/${String(gone.id)}/`, { key, ...body })).statusCode, 204)
   }
   const connection = await connect(t, port)
-  connection.send(wireText('GET /api/user_info/', [`Authorization: ${key}`, 'Content-Length: 300000'], 'x'.repeat(300_000)))
+  connection.send(
+    wireText('GET /api/user_info/', [`Authorization: ${key}`, 'Content-Length: 300000'], 'x'.repeat(300_000)),
+  )
   t.equal((await connection.answer()).statusCode, 200)
 })

@@ -45,7 +45,11 @@ t.test('what is no HTTP is 400 with the Error body, and the connection closes', 
     'NUL in a header': wireText('GET /api/user/', ['X-A: \0']),
     'a length that is none': wireText('POST /api/user/', ['Content-Length: ten']),
     'two lengths': wireText('POST /api/user/', ['Content-Length: 2', 'Content-Length: 3'], '{}'),
-    'a length and chunks': wireText('POST /api/user/', ['Content-Length: 2', 'Transfer-Encoding: chunked'], '0\r\n\r\n'),
+    'a length and chunks': wireText(
+      'POST /api/user/',
+      ['Content-Length: 2', 'Transfer-Encoding: chunked'],
+      '0\r\n\r\n',
+    ),
     'a method that is none': wireText('FROBNICATE /api/user/'),
     'a method in lower case': wireText('get /api/user/'),
     'a space in the target': wireText('GET /api/us er/'),
@@ -93,9 +97,24 @@ t.test('HTTP/1.0 is served, and closes', async (t) => {
   t.equal(await connection.closed(), '')
 })
 
+t.test('an offer to change the protocol is not taken', async (t) => {
+  for (const protocol of ['h2c', 'websocket']) {
+    const connection = await connect(t, port)
+    const answer = await connection
+      .send(wireText('GET /api/user/', [KEY, 'Connection: Upgrade', `Upgrade: ${protocol}`]))
+      .answer()
+    t.equal(answer.statusCode, 200)
+    t.notOk('upgrade' in answer.headers)
+  }
+})
+
 t.test('an unknown expectation is ignored; 100-continue is answered', async (t) => {
   for (const expectation of ['200-ok', 'tea']) {
-    const answer = await (await connect(t, port)).send(wireText('GET /api/user/', [KEY, `Expect: ${expectation}`])).answer()
+    const answer = await (
+      await connect(t, port)
+    )
+      .send(wireText('GET /api/user/', [KEY, `Expect: ${expectation}`]))
+      .answer()
     t.equal(answer.statusCode, 200)
   }
   const connection = await connect(t, port)
@@ -158,7 +177,10 @@ t.test('a malformed request behind an answer that is half sent is cut off', asyn
 t.test('a client that goes away in the middle of its body harms nobody', async (t) => {
   const length = [KEY, JSON_TYPE, 'Content-Length: 100']
   const chunked = [KEY, JSON_TYPE, 'Transfer-Encoding: chunked']
-  for (const [lines, body] of [[length, '{"username"'], [chunked, '40\r\n{"username"']] as const) {
+  for (const [lines, body] of [
+    [length, '{"username"'],
+    [chunked, '40\r\n{"username"'],
+  ] as const) {
     for (const leave of ['destroy', 'resetAndDestroy', 'end'] as const) {
       const connection = await connect(t, port)
       const received = once(app.server, 'request')
@@ -192,6 +214,25 @@ t.test('a body that is longer than its Content-Length: the rest is a malformed r
   t.match(text, /^HTTP\/1.1 400 /)
   t.equal(text.match(/HTTP\/1\.1/g)?.length, 1, 'one answer at most')
   await isUp(t)
+})
+
+t.test('every limit of time that the settings take is taken', async (t) => {
+  const hour = '3600000'
+  const limits = [
+    { ROSTER_HEADERS_MS: hour, ROSTER_REQUEST_MS: hour, ROSTER_KEEP_ALIVE_MS: hour },
+    { ROSTER_HEADERS_MS: '2', ROSTER_REQUEST_MS: '1', ROSTER_KEEP_ALIVE_MS: '1' },
+  ]
+  for (const env of limits) {
+    const config = testConfig(url, env)
+    const other = await buildApp(config, { db, passwords: makePasswords(config) })
+    await listen(other)
+    t.match(other.server, {
+      headersTimeout: config.headersMs,
+      requestTimeout: config.requestMs,
+      keepAliveTimeout: config.keepAliveMs,
+    })
+    await other.close()
+  }
 })
 
 t.test('slow and idle senders are cut off without an answer', async (t) => {

@@ -54,7 +54,13 @@ const calls: readonly [string, Call][] = [
   ['POST /user/', profile('role', MARK)],
   ['POST /user/', profile('groups', MARK)],
   ['POST /user/', profile('groups', [{ [MARK]: MARK }, MARK.repeat(20), ''])],
-  ['POST /user/', profile('groups', Array.from({ length: 201 }, (_, at) => `${MARK}${String(at)}`))],
+  [
+    'POST /user/',
+    profile(
+      'groups',
+      Array.from({ length: 201 }, (_, at) => `${MARK}${String(at)}`),
+    ),
+  ],
   ['POST /user/', profile('authz_role_id', MARK.repeat(50))],
   ['POST /user/', profile('enterprise', MARK)],
   ['POST /user/', profile('enterprise', '00000000-0000-4000-8000-000000000000')],
@@ -77,7 +83,10 @@ t.test('nor does a 500', async (t) => {
   await withBrokenTable(db, 'user_count', async () => {
     const answer = await call('POST /user/', { key, json: { username: `${MARK}-500`, profile: { groups: [MARK] } } })
     t.equal(answer.statusCode, 500)
-    t.notMatch(answer.body, new RegExp(`${MARK}|user_count|relation|node_modules|\\.js|select|insert|timeout|timing out`, 'i'))
+    t.notMatch(
+      answer.body,
+      new RegExp(`${MARK}|user_count|relation|node_modules|\\.js|select|insert|timeout|timing out`, 'i'),
+    )
   })
 })
 

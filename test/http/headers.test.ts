@@ -32,7 +32,11 @@ const requests: readonly [number, string, string[], string?][] = [
 t.test('every answer has a request id and no cache keeps it', async (t) => {
   for (const [status, start, lines, body = ''] of requests) {
     await t.test(`${String(status)} ${start}`, async (t) => {
-      const answer = await (await connect(t, port)).send(wireText(start, [...lines, 'X-Request-Id: My-Id-1'], body)).answer()
+      const answer = await (
+        await connect(t, port)
+      )
+        .send(wireText(start, [...lines, 'X-Request-Id: My-Id-1'], body))
+        .answer()
       t.match(answer, { statusCode: status, headers: { 'x-request-id': /^My-Id-1$/, 'cache-control': /^no-store$/ } })
       if (status < 400) return
       t.equal(answer.json<{ request_id: string }>().request_id, 'My-Id-1')
@@ -53,9 +57,15 @@ t.test('a request id is made where none that is well-formed was sent', async (t)
   for (const id of ['a', '0', '-', 'a'.repeat(64), '0B0f-4c2e']) {
     t.equal((await app.inject({ url: '/nothing', headers: { 'x-request-id': id } })).headers['x-request-id'], id)
   }
-  const twice = await (await connect(t, port)).send(wireText('GET /nothing', ['X-Request-Id: a', 'X-Request-Id: b'])).answer()
+  const twice = await (
+    await connect(t, port)
+  )
+    .send(wireText('GET /nothing', ['X-Request-Id: a', 'X-Request-Id: b']))
+    .answer()
   t.match(twice.headers['x-request-id'], UUID)
-  const ids = await Promise.all(Array.from({ length: 20 }, async () => (await app.inject({ url: '/nothing' })).headers['x-request-id']))
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, async () => (await app.inject({ url: '/nothing' })).headers['x-request-id']),
+  )
   t.equal(new Set(ids).size, 20, 'each is another')
 })
 
@@ -63,12 +73,25 @@ t.test('401 says how to authenticate, with one of two messages', async (t) => {
   const none = 'Authentication credentials were not provided.'
   const wrong = 'Invalid or missing credentials.'
   const values: readonly [string | undefined, string][] = [
-    [undefined, none], ['', none], ['Bearer', none], ['Bearer ', none], ['bearer   ', none],
-    ['Bearer x', wrong], ['x', wrong], ['Basic YTpi', wrong], [`Token ${superuser}`, wrong], [`${superuser}x`, wrong],
-    [`Bearer ${superuser} x`, wrong], [`Bearer${superuser}`, wrong], [superuser.toUpperCase(), wrong],
+    [undefined, none],
+    ['', none],
+    ['Bearer', none],
+    ['Bearer ', none],
+    ['bearer   ', none],
+    ['Bearer x', wrong],
+    ['x', wrong],
+    ['Basic YTpi', wrong],
+    [`Token ${superuser}`, wrong],
+    [`${superuser}x`, wrong],
+    [`Bearer ${superuser} x`, wrong],
+    [`Bearer${superuser}`, wrong],
+    [superuser.toUpperCase(), wrong],
   ]
   for (const [authorization, message] of values) {
-    const answer = await app.inject({ url: '/api/user_info/', headers: authorization === undefined ? {} : { authorization } })
+    const answer = await app.inject({
+      url: '/api/user_info/',
+      headers: authorization === undefined ? {} : { authorization },
+    })
     isError(t, answer, 401, message === none ? 'not_authenticated' : 'invalid_credentials', [message])
     t.equal(answer.json<{ message: string }>().message, message)
     t.equal(answer.headers['www-authenticate'], 'Bearer')

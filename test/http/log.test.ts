@@ -50,7 +50,12 @@ t.test('one line an answer, with the fields of the allow-list alone', async (t) 
 t.test('what is refused has its code; what is unknown has no operation', async (t) => {
   const fields = (line?: Record<string, unknown>) => Object.keys(line ?? {}).sort()
   const [unauthorized] = await logged({ url: '/api/user/1/' })
-  t.match(unauthorized, { status: 401, error_code: 'not_authenticated', operation_id: 'getUser', route: '/api/user/:user_id/' })
+  t.match(unauthorized, {
+    status: 401,
+    error_code: 'not_authenticated',
+    operation_id: 'getUser',
+    route: '/api/user/:user_id/',
+  })
   t.strictSame(fields(unauthorized), [...ALWAYS, 'operation_id', 'route', 'error_code'].sort())
   const [unknown] = await logged({ url: '/nothing' })
   t.match(unknown, { status: 404, error_code: 'not_found' })
@@ -65,10 +70,20 @@ t.test('a path that can’t be decoded is logged as well', async (t) => {
 t.test('nothing that the client sent is logged', async (t) => {
   const mark = 'MaRk-9-'
   const headers = {
-    authorization: superuser, 'content-type': 'application/json', cookie: mark, 'user-agent': mark, 'x-mark': mark, referer: mark,
+    authorization: superuser,
+    'content-type': 'application/json',
+    cookie: mark,
+    'user-agent': mark,
+    'x-mark': mark,
+    referer: mark,
     'x-request-id': `${mark}_`,
   }
-  const body = { username: `${mark}u`, email: `${mark}@mark.example`, password: `${mark}password`, profile: { groups: [mark] } }
+  const body = {
+    username: `${mark}u`,
+    email: `${mark}@mark.example`,
+    password: `${mark}password`,
+    profile: { groups: [mark] },
+  }
   const requests: (InjectOptions & { url: string })[] = [
     { method: 'POST', url: `/api/user/?${mark}=${mark}`, headers, payload: body },
     { method: 'POST', url: '/api/user/', headers, payload: { ...body, email: `${mark}@` } },
@@ -76,7 +91,11 @@ t.test('nothing that the client sent is logged', async (t) => {
     { method: 'GET', url: `/api/user/${mark}/`, headers },
     { method: 'GET', url: `/${mark}`, headers },
     { method: 'GET', url: `/api/user/%zz${mark}/`, headers },
-    { method: 'GET', url: '/api/user_info/', headers: { ...headers, authorization: `Bearer ${mark}`, 'x-tenant': mark } },
+    {
+      method: 'GET',
+      url: '/api/user_info/',
+      headers: { ...headers, authorization: `Bearer ${mark}`, 'x-tenant': mark },
+    },
   ]
   for (const request of requests) {
     const text = JSON.stringify(await logged(request))
@@ -88,10 +107,20 @@ t.test('nothing that the client sent is logged', async (t) => {
 t.test('a 500 is logged with what failed, without values of statements', async (t) => {
   await withBrokenTable(db, 'user_count', async () => {
     const headers = { authorization: superuser, 'content-type': 'application/json' }
-    const [failure, line, ...others] = await logged({ method: 'POST', url: '/api/user/', headers, payload: { username: 'secretive', profile: {} } })
+    const [failure, line, ...others] = await logged({
+      method: 'POST',
+      url: '/api/user/',
+      headers,
+      payload: { username: 'secretive', profile: {} },
+    })
     t.strictSame(others, [])
     t.match(line, { status: 500, error_code: 'internal_error', msg: 'answered' })
-    t.match(failure, { level: 'error', error_code: 'internal_error', error: { type: 'error', code: '42P01' }, msg: 'request failed' })
+    t.match(failure, {
+      level: 'error',
+      error_code: 'internal_error',
+      error: { type: 'error', code: '42P01' },
+      msg: 'request failed',
+    })
     t.notMatch(JSON.stringify([failure, line]), /secretive|insert into|does not exist/)
   })
 })
@@ -99,7 +128,11 @@ t.test('a 500 is logged with what failed, without values of statements', async (
 t.test('without onAnswer, an answer that is not as declared is logged and goes out', async (t) => {
   // A row that no release writes, so that the answer breaks the contract.
   const { id } = await directory.create({ username: 'longest' })
-  await db.updateTable('user_account').set({ first_name: 'x'.repeat(151) }).where('id', '=', id).execute()
+  await db
+    .updateTable('user_account')
+    .set({ first_name: 'x'.repeat(151) })
+    .where('id', '=', id)
+    .execute()
   const request = { url: `/api/user/${String(id)}/`, headers: { authorization: superuser } }
   const [fault, line] = await logged(request)
   t.match(fault, {

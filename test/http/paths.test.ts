@@ -22,14 +22,41 @@ const METHODS: Record<string, string> = {
 
 t.test('paths that are not there are 404, before anything else', async (t) => {
   const paths = [
-    '/', '/api', '/api/', '/api/users/', '/user/', '/API/user/', '/api/User/', '/api/USER_INFO/', '//api/user/', '/api//user/',
-    '/api/user/1//', '/api/user/1/2/', '/api/user/%zz/', '/api/user/%', '/api/user/%ff/', '/api/user_info/x/',
-    '/openapi', '/openapi.json.gz', '/openapi-json', '/docs/..', '/livez', '/metrics', '/api/../etc/passwd', '/*', '/api/user/1;a=b/2',
+    '/',
+    '/api',
+    '/api/',
+    '/api/users/',
+    '/user/',
+    '/API/user/',
+    '/api/User/',
+    '/api/USER_INFO/',
+    '//api/user/',
+    '/api//user/',
+    '/api/user/1//',
+    '/api/user/1/2/',
+    '/api/user/%zz/',
+    '/api/user/%',
+    '/api/user/%ff/',
+    '/api/user_info/x/',
+    '/openapi',
+    '/openapi.json.gz',
+    '/openapi-json',
+    '/docs/..',
+    '/livez',
+    '/metrics',
+    '/api/../etc/passwd',
+    '/*',
+    '/api/user/1;a=b/2',
   ]
   for (const url of paths) {
     await t.test(url, async (t) => {
       for (const method of ['GET', 'POST', 'HEAD', 'OPTIONS'] as const) {
-        const answer = await app.inject({ method, url, headers: { 'content-type': 'a/b/c', authorization: 'x' }, payload: BIG })
+        const answer = await app.inject({
+          method,
+          url,
+          headers: { 'content-type': 'a/b/c', authorization: 'x' },
+          payload: BIG,
+        })
         if (method === 'HEAD') t.equal(answer.statusCode, 404)
         else isError(t, answer, 404, 'not_found')
       }
@@ -41,7 +68,9 @@ t.test('paths that are not there are 404, before anything else', async (t) => {
 
 t.test('methods that a path does not have are 405 with Allow, before anything else', async (t) => {
   for (const [path, allow] of Object.entries(METHODS)) {
-    const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE'].filter((method) => !allow.split(', ').includes(method))
+    const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE'].filter(
+      (method) => !allow.split(', ').includes(method),
+    )
     for (const method of others as 'GET'[]) {
       for (const url of [path, path.replace(/\/$/, ''), `${path}?a=%zz&limit=x`]) {
         await t.test(`${method} ${url}`, async (t) => {
@@ -107,5 +136,6 @@ t.test('the contract is served as it was written', async (t) => {
   t.equal(yaml.body, file('openapi.yaml'))
   t.equal(yaml.body, openapiYaml)
   t.match(yaml.headers['content-type'], /^application\/yaml/)
-  for (const answer of [json, yaml]) t.match(answer, { statusCode: 200, headers: { 'x-request-id': /./, 'cache-control': 'no-store' } })
+  for (const answer of [json, yaml])
+    t.match(answer, { statusCode: 200, headers: { 'x-request-id': /./, 'cache-control': 'no-store' } })
 })

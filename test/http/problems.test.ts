@@ -7,7 +7,15 @@ import { spec } from '../../src/contract.js'
 /** A failure as Postgres reports it, with a stored value in every text. */
 function databaseError(code: string): pg.DatabaseError {
   const error = new pg.DatabaseError('SECRET', 0, 'error')
-  return Object.assign(error, { code, detail: 'SECRET', where: 'SECRET', hint: 'SECRET', table: 'user_account', constraint: 'one', routine: 'r' })
+  return Object.assign(error, {
+    code,
+    detail: 'SECRET',
+    where: 'SECRET',
+    hint: 'SECRET',
+    table: 'user_account',
+    constraint: 'one',
+    routine: 'r',
+  })
 }
 
 const withFields = (fields: object, message = 'SECRET'): Error => Object.assign(new Error(message), fields)
@@ -17,11 +25,35 @@ t.test('any error is a refusal of the contract', async (t) => {
   t.equal(toProblem(own), own, 'one of ours is itself')
   const cases: readonly [string, unknown, ErrorCode, string[]?][] = [
     ['a URL that can’t be decoded', withFields({ code: 'FST_ERR_BAD_URL', statusCode: 400 }), 'not_found'],
-    ['too many bytes', withFields({ code: 'FST_ERR_CTP_BODY_TOO_LARGE', statusCode: 413 }), 'payload_too_large', ['body: must have at most 262144 bytes']],
-    ['another media type', withFields({ code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE', statusCode: 415 }), 'unsupported_media_type', ['Content-Type: must be application/json']],
-    ['another length', withFields({ code: 'FST_ERR_CTP_INVALID_CONTENT_LENGTH', statusCode: 400 }), 'malformed_request', ['body: is not as its headers say']],
-    ['a client that went away', withFields({ code: 'ECONNRESET', statusCode: 400 }), 'malformed_request', ['body: is not as its headers say']],
-    ['Fastify’s own failure', withFields({ code: 'FST_ERR_REP_INVALID_PAYLOAD_TYPE', statusCode: 500 }), 'internal_error'],
+    [
+      'too many bytes',
+      withFields({ code: 'FST_ERR_CTP_BODY_TOO_LARGE', statusCode: 413 }),
+      'payload_too_large',
+      ['body: must have at most 262144 bytes'],
+    ],
+    [
+      'another media type',
+      withFields({ code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE', statusCode: 415 }),
+      'unsupported_media_type',
+      ['Content-Type: must be application/json'],
+    ],
+    [
+      'another length',
+      withFields({ code: 'FST_ERR_CTP_INVALID_CONTENT_LENGTH', statusCode: 400 }),
+      'malformed_request',
+      ['body: is not as its headers say'],
+    ],
+    [
+      'a client that went away',
+      withFields({ code: 'ECONNRESET', statusCode: 400 }),
+      'malformed_request',
+      ['body: is not as its headers say'],
+    ],
+    [
+      'Fastify’s own failure',
+      withFields({ code: 'FST_ERR_REP_INVALID_PAYLOAD_TYPE', statusCode: 500 }),
+      'internal_error',
+    ],
     ['a status of nothing', withFields({ statusCode: undefined }), 'internal_error'],
     ['a lost database', withFields({ code: 'ECONNREFUSED', syscall: 'connect' }), 'unavailable'],
     ['a database that shuts down', databaseError('57P01'), 'unavailable'],
@@ -60,7 +92,14 @@ t.test('what clients take for an overload is said by 429 and 503 alone', async (
 
 t.test('what may be logged of an error', async (t) => {
   const { frames, ...database } = loggable(databaseError('23505'))
-  t.strictSame(database, { type: 'error', code: '23505', table: 'user_account', column: undefined, constraint: 'one', routine: 'r' })
+  t.strictSame(database, {
+    type: 'error',
+    code: '23505',
+    table: 'user_account',
+    column: undefined,
+    constraint: 'one',
+    routine: 'r',
+  })
   t.match(frames, [/^ {4}at /])
   t.notMatch(JSON.stringify([frames, database]), 'SECRET')
   t.match(loggable(new TypeError('a bug')), { type: 'TypeError', message: 'a bug', frames: [/^ {4}at /] })

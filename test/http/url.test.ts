@@ -25,9 +25,15 @@ async function appWith(env: Record<string, string>): Promise<FastifyInstance> {
 }
 
 /** The link to the second page as an application gives it: its start, up to the query. */
-async function linkOf(other: FastifyInstance, headers: Record<string, string>, path = '/api/user/'): Promise<string | undefined> {
+async function linkOf(
+  other: FastifyInstance,
+  headers: Record<string, string>,
+  path = '/api/user/',
+): Promise<string | undefined> {
   const answer = await other.inject({ url: `${path}?limit=1`, headers: { authorization: superuser, ...headers } })
-  return answer.statusCode === 200 ? answer.json<Page>().next?.replace('?limit=1&offset=1', '') : String(answer.statusCode)
+  return answer.statusCode === 200
+    ? answer.json<Page>().next?.replace('?limit=1&offset=1', '')
+    : String(answer.statusCode)
 }
 
 t.test('exactly one well-formed Host', async (t) => {
@@ -52,7 +58,9 @@ t.test('exactly one well-formed Host', async (t) => {
     await t.test(`${name}: 400, and the connection closes`, async (t) => {
       const connection = await connect(t, port)
       // `wireText` would add a Host.
-      const answer = await connection.send(`GET /api/user/ HTTP/1.1\r\n${[KEY, ...hosts].join('\r\n')}\r\n\r\n`).answer()
+      const answer = await connection
+        .send(`GET /api/user/ HTTP/1.1\r\n${[KEY, ...hosts].join('\r\n')}\r\n\r\n`)
+        .answer()
       isError(t, answer, 400, 'malformed_request', ['Host: is missing or malformed'])
       t.equal(answer.headers.connection, 'close')
       t.equal(await connection.closed(), '')
@@ -75,7 +83,12 @@ t.test('exactly one well-formed Host', async (t) => {
 
 t.test('the Host is looked at behind the key, and before the body', async (t) => {
   const headers = { host: 'a b', 'content-type': 'text/plain' }
-  const answer = await app.inject({ method: 'POST', url: '/api/user/', headers: { ...headers, authorization: superuser }, payload: '{' })
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/api/user/',
+    headers: { ...headers, authorization: superuser },
+    payload: '{',
+  })
   isError(t, answer, 400, 'malformed_request')
 })
 
@@ -87,7 +100,12 @@ t.test('links start with', async (t) => {
   const both = await appWith({ ROSTER_PUBLIC_URL: 'https://people.example', ROSTER_TRUSTED_PROXIES: '127.0.0.1' })
   const host = 'roster.example:3000'
   const own = 'http://roster.example:3000/api/user/'
-  const forwarded = { host, 'x-forwarded-proto': 'https', 'x-forwarded-host': 'front.example', 'x-forwarded-for': '192.0.2.1' }
+  const forwarded = {
+    host,
+    'x-forwarded-proto': 'https',
+    'x-forwarded-host': 'front.example',
+    'x-forwarded-for': '192.0.2.1',
+  }
   const cases: readonly [string, FastifyInstance, Record<string, string>, string][] = [
     ['the scheme and Host of the request', plain, { host }, own],
     ['the same, whatever a proxy that nobody trusts says', plain, forwarded, own],
@@ -95,8 +113,19 @@ t.test('links start with', async (t) => {
     ['ROSTER_PUBLIC_URL', open, forwarded, 'https://people.example:8443/api/user/'],
     ['ROSTER_PUBLIC_URL before a trusted proxy', both, forwarded, 'https://people.example/api/user/'],
     ['what a trusted proxy says', trusting, forwarded, 'https://front.example/api/user/'],
+    [
+      'the nearest of several proxies',
+      trusting,
+      { ...forwarded, 'x-forwarded-host': 'far.example, front.example' },
+      'https://front.example/api/user/',
+    ],
     ['the request’s own, when a trusted proxy says nothing', trusting, { host }, own],
-    ['the Host, when a trusted proxy gives a scheme alone', trusting, { host, 'x-forwarded-proto': 'https' }, own.replace('http', 'https')],
+    [
+      'the Host, when a trusted proxy gives a scheme alone',
+      trusting,
+      { host, 'x-forwarded-proto': 'https' },
+      own.replace('http', 'https'),
+    ],
   ]
   for (const [name, other, headers, expected] of cases) {
     await t.test(name, async (t) => t.equal(await linkOf(other, headers), expected))
@@ -115,7 +144,10 @@ t.test('links start with', async (t) => {
 
 t.test('links keep the path as it was sent, and Link repeats them', async (t) => {
   t.equal(await linkOf(app, { host: 'a.example' }, '/api/user'), 'http://a.example/api/user')
-  const answer = await app.inject({ url: '/api/user/?limit=1&offset=1&format=json', headers: { host: 'a.example', authorization: superuser } })
+  const answer = await app.inject({
+    url: '/api/user/?limit=1&offset=1&format=json',
+    headers: { host: 'a.example', authorization: superuser },
+  })
   const next = 'http://a.example/api/user/?limit=1&offset=2&format=json'
   const previous = 'http://a.example/api/user/?limit=1&offset=0&format=json'
   t.match(answer.json<Page>(), { next, previous })
@@ -129,10 +161,19 @@ t.test('a target in absolute form', async (t) => {
   const answer = await connection.send(wireText('GET http://roster.example/api/user/?limit=1', [KEY])).answer()
   t.equal(answer.statusCode, 200)
   t.equal(answer.json<Page>().next, 'http://roster.example/api/user/?limit=1&offset=1')
-  isError(t, await connection.send(wireText('DELETE http://roster.example/api/user/')).answer(), 405, 'method_not_allowed')
+  isError(
+    t,
+    await connection.send(wireText('DELETE http://roster.example/api/user/')).answer(),
+    405,
+    'method_not_allowed',
+  )
   isError(t, await connection.send(wireText('GET http://roster.example/api/nothing/')).answer(), 404, 'not_found')
   for (const authority of [':99999999', 'a:b', '[', '%', 'a@']) {
-    const { statusCode } = await (await connect(t, port)).send(wireText(`GET http://${authority}/api/user/?limit=1`, [KEY])).answer()
+    const { statusCode } = await (
+      await connect(t, port)
+    )
+      .send(wireText(`GET http://${authority}/api/user/?limit=1`, [KEY]))
+      .answer()
     t.ok(statusCode < 500, `${authority} is no fault of the server, and answers ${String(statusCode)}`)
   }
 })
