@@ -1,0 +1,148 @@
+import { setTimeout } from 'node:timers/promises'
+import type { InjectOptions } from 'fastify'
+import t from 'tap'
+import { buildApp } from '../../src/app.js'
+import { makePasswords } from '../../src/auth/passwords.js'
+import { testConfig } from '../helpers/database.js'
+import { makeDirectory, withBrokenTable } from '../helpers/directory.js'
+import { catchLog } from '../helpers/log.js'
+
+const directory = await makeDirectory(t)
+const { db, url, superuser, acme } = directory
+const config = testConfig(url, { LOG_LEVEL: 'info' })
+const app = await buildApp(config, { db, passwords: makePasswords(config) })
+t.teardown(() => app.close())
+const lines = catchLog(app)
+
+const ALWAYS = ['level', 'time', 'request_id', 'method', 'status', 'duration_ms', 'msg']
+const CALLER = ['enterprise', 'user_id', 'key_prefix']
+
+/** The lines that a request logs. */
+async function logged(request: InjectOptions): Promise<Record<string, unknown>[]> {
+  lines.length = 0
+  await app.inject(request)
+  // The answer is there a moment before it is logged.
+  for (let wait = 0; wait < 20 && !lines.some((line) => line.msg === 'answered'); wait++) await setTimeout(5)
+  return [...lines]
+}
+
+t.test('one line an answer, with the fields of the allow-list alone', async (t) => {
+  const headers = { authorization: `Bearer ${superuser}`, 'x-request-id': 'log-1' }
+  const [line, ...others] = await logged({ url: '/api/user/?username=alice', headers })
+  t.strictSame(others, [])
+  t.strictSame(Object.keys(line ?? {}).sort(), [...ALWAYS, ...CALLER, 'operation_id', 'route'].sort())
+  t.match(line, {
+    level: 'info',
+    time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
+    request_id: /^log-1$/,
+    operation_id: 'listUsers',
+    method: 'GET',
+    route: '/api/user/',
+    status: 200,
+    duration_ms: Number,
+    enterprise: acme.enterprise,
+    user_id: acme.user_id,
+    msg: 'answered',
+  })
+  t.ok(superuser.startsWith(String(line?.key_prefix)) && String(line?.key_prefix).length < superuser.length / 2)
+})
+
+t.test('what is refused has its code; what is unknown has no operation', async (t) => {
+  const fields = (line?: Record<string, unknown>) => Object.keys(line ?? {}).sort()
+  const [unauthorized] = await logged({ url: '/api/user/1/' })
+  t.match(unauthorized, {
+    status: 401,
+    error_code: 'not_authenticated',
+    operation_id: 'getUser',
+    route: '/api/user/:user_id/',
+  })
+  t.strictSame(fields(unauthorized), [...ALWAYS, 'operation_id', 'route', 'error_code'].sort())
+  const [unknown] = await logged({ url: '/nothing' })
+  t.match(unknown, { status: 404, error_code: 'not_found' })
+  t.strictSame(fields(unknown), [...ALWAYS, 'error_code'].sort())
+})
+
+t.test('a path that can’t be decoded is logged as well', async (t) => {
+  const [line] = await logged({ url: '/api/user/%zz/' })
+  t.match(line, { status: 404, error_code: 'not_found', msg: 'answered' })
+})
+
+t.test('nothing that the client sent is logged', async (t) => {
+  const mark = 'MaRk-9-'
+  const headers = {
+    authorization: superuser,
+    'content-type': 'application/json',
+    cookie: mark,
+    'user-agent': mark,
+    'x-mark': mark,
+    referer: mark,
+    'x-request-id': `${mark}_`,
+  }
+  const body = {
+    username: `${mark}u`,
+    email: `${mark}@mark.example`,
+    password: `${mark}password`,
+    profile: { groups: [mark] },
+  }
+  const requests: (InjectOptions & { url: string })[] = [
+    { method: 'POST', url: `/api/user/?${mark}=${mark}`, headers, payload: body },
+    { method: 'POST', url: '/api/user/', headers, payload: { ...body, email: `${mark}@` } },
+    { method: 'POST', url: '/api/user/', headers, payload: `{"${mark}` },
+    { method: 'GET', url: `/api/user/${mark}/`, headers },
+    { method: 'GET', url: `/${mark}`, headers },
+    { method: 'GET', url: `/api/user/%zz${mark}/`, headers },
+    {
+      method: 'GET',
+      url: '/api/user_info/',
+      headers: { ...headers, authorization: `Bearer ${mark}`, 'x-tenant': mark },
+    },
+  ]
+  for (const request of requests) {
+    const text = JSON.stringify(await logged(request))
+    t.notMatch(text, new RegExp(mark, 'i'), `${String(request.method)} ${request.url}`)
+    t.notMatch(text, superuser, 'nor the key')
+  }
+})
+
+t.test('a 500 is logged with what failed, without values of statements', async (t) => {
+  await withBrokenTable(db, 'user_count', async () => {
+    const headers = { authorization: superuser, 'content-type': 'application/json' }
+    const [failure, line, ...others] = await logged({
+      method: 'POST',
+      url: '/api/user/',
+      headers,
+      payload: { username: 'secretive', profile: {} },
+    })
+    t.strictSame(others, [])
+    t.match(line, { status: 500, error_code: 'internal_error', msg: 'answered' })
+    t.match(failure, {
+      level: 'error',
+      error_code: 'internal_error',
+      error: { type: 'error', code: '42P01' },
+      msg: 'request failed',
+    })
+    t.notMatch(JSON.stringify([failure, line]), /secretive|insert into|does not exist/)
+  })
+})
+
+t.test('without onAnswer, an answer that is not as declared is logged and goes out', async (t) => {
+  // A row that no release writes, so that the answer breaks the contract.
+  const { id } = await directory.create({ username: 'longest' })
+  await db
+    .updateTable('user_account')
+    .set({ first_name: 'x'.repeat(151) })
+    .where('id', '=', id)
+    .execute()
+  const request = { url: `/api/user/${String(id)}/`, headers: { authorization: superuser } }
+  const [fault, line] = await logged(request)
+  t.match(fault, {
+    level: 'error',
+    operation_ids: ['getUser'],
+    status: 200,
+    faults: ['first_name: must have 0 to 150 characters'],
+    msg: 'the answer is not as the contract says',
+  })
+  t.match(line, { status: 200, msg: 'answered' })
+  t.equal((await app.inject(request)).statusCode, 200)
+  t.equal((await directory.app.inject(request)).statusCode, 500, 'with an onAnswer that throws, it does not')
+})
