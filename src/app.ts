@@ -3,13 +3,13 @@ import type { Config } from './config.js'
 import { openapiJson, openapiYaml } from './contract.js'
 import type { HandlerDeps } from './handlers/seam.js'
 import { BODY_LIMIT, readBodies } from './http/body.js'
-import { ignoreUnknownExpectations, refuseMalformedHttp, watchAnswers } from './http/connections.js'
+import { ignoreUnknownExpectations, refuseMalformedHttp, slowSenders, watchExchanges } from './http/connections.js'
 import { type Answer, guardAnswers } from './http/exit-guard.js'
 import { requestId, sendHeaders } from './http/headers.js'
 import { logAnswers, loggerOptions } from './http/log.js'
 import { refuseUnknownPaths } from './http/paths.js'
 import { answerProblems, sendProblem } from './http/problems.js'
-import { requireHost } from './http/url.js'
+import { requireHost, undecodableToNowhere } from './http/url.js'
 import { validatorCompiler } from './http/validation.js'
 import { wire } from './http/wire.js'
 
@@ -29,8 +29,8 @@ export async function buildApp(config: Config, { onAnswer, ...deps }: AppDeps): 
     bodyLimit: BODY_LIMIT,
     keepAliveTimeout: config.keepAliveMs,
     requestTimeout: config.requestMs,
-    // A second between the looks for slow senders; Node's default is thirty.
-    http: { requireHostHeader: false, headersTimeout: config.headersMs, connectionsCheckingInterval: 1000 },
+    http: slowSenders(config),
+    rewriteUrl: undecodableToNowhere,
     // Requests on open connections are served until the close has finished them.
     return503OnClosing: false,
     exposeHeadRoutes: false,
@@ -39,7 +39,7 @@ export async function buildApp(config: Config, { onAnswer, ...deps }: AppDeps): 
     clientErrorHandler: refuseMalformedHttp,
     frameworkErrors: sendProblem,
   })
-  watchAnswers(app)
+  watchExchanges(app)
   ignoreUnknownExpectations(app)
   sendHeaders(app)
   logAnswers(app)

@@ -114,6 +114,11 @@ function what(error: ErrorObject): string {
   }
 }
 
+/** What a validator found at its last call, as texts. */
+export function faultsFound({ errors }: ValidateFunction): string[] {
+  return faultTexts(errors as ErrorObject[])
+}
+
 /** More faults than this are counted, not listed. */
 const LISTED = 100
 

@@ -15,7 +15,7 @@ export const BODY_LIMIT = 262_144
 /** How deep JSON may be nested (CONTRACT.md, "What existing clients do"). */
 const DEPTH_LIMIT = 20
 
-const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i
+const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*(?:utf-8|"utf-8")\s*)?;?\s*$/i
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 function isDeeper(value: unknown, depth: number): boolean {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { maxHeaderSize, type ServerResponse } from 'node:http'
+import { type IncomingMessage, maxHeaderSize, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
+import type { Config } from '../config.js'
 import { headersOfEveryAnswer } from './headers.js'
 import { errorBody } from './problems.js'
 
@@ -10,25 +11,33 @@ type ClientErrorHandler = NonNullable<FastifyServerOptions['clientErrorHandler']
 /** Errors of senders that were too slow or went away: they are cut off without an answer (CONTRACT.md, "Objects"). */
 const CUT_OFF: ReadonlySet<string> = new Set(['ERR_HTTP_REQUEST_TIMEOUT', 'ECONNRESET', 'EPIPE'])
 
-/** The answers of each connection that are not finished. */
-const unfinished = new WeakMap<Duplex, Set<ServerResponse>>()
-
-/** Behind bytes of an unfinished answer, a second one would be taken for a part of it. */
-function mayAnswer(socket: Duplex): boolean {
-  const [first, ...others] = unfinished.get(socket) ?? []
-  return socket.writable && others.length === 0 && first?.headersSent !== true
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
 }
 
-/** Answers what is not HTTP with 400 and the Error body, where HTTP allows it, and closes the connection. */
-export const refuseMalformedHttp: ClientErrorHandler = ({ code }, socket) => {
-  if (CUT_OFF.has(code) || !mayAnswer(socket)) {
-    socket.destroy()
-    return
-  }
-  const fault =
-    code === 'HPE_HEADER_OVERFLOW'
-      ? `headers: must have at most ${String(maxHeaderSize)} bytes`
-      : 'The request is not well-formed HTTP.'
+/** The exchanges of each connection that were open when its newest request came. */
+const exchanges = new WeakMap<Duplex, readonly Exchange[]>()
+
+function openOn(socket: Duplex): readonly Exchange[] {
+  const all = exchanges.get(socket) ?? []
+  return all.filter(({ request, response }) => !request.complete || !response.writableFinished)
+}
+
+type Turn = 'now' | 'after the answers before' | 'never'
+
+/** When bytes sent would be the answer to the malformed request, and to no other one of the connection. */
+function turnToAnswer(socket: Duplex): Turn {
+  const open = openOn(socket)
+  const newest = open.at(-1)
+  if (!socket.writable || newest?.response.headersSent === true) return 'never'
+  if (newest === undefined) return 'now'
+  // What is malformed is the body of the newest request, or what comes behind it.
+  if (newest.request.complete) return 'after the answers before'
+  return open.length === 1 ? 'now' : 'never'
+}
+
+function answer(socket: Duplex, fault: string): void {
   const id = randomUUID()
   const body = JSON.stringify(errorBody('malformed_request', [fault], id))
   const headers = {
@@ -41,12 +50,25 @@ export const refuseMalformedHttp: ClientErrorHandler = ({ code }, socket) => {
   socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join('')}\r\n${body}`)
 }
 
-/** Keeps note of which answers are unfinished, for `refuseMalformedHttp`. */
-export function watchAnswers({ server }: FastifyInstance): void {
-  server.on('request', ({ socket }, response) => {
-    const answers = unfinished.get(socket) ?? new Set()
-    unfinished.set(socket, answers.add(response))
-    response.once('close', () => answers.delete(response))
+/** Answers what is not HTTP with 400 and the Error body, where HTTP allows it, and closes the connection. */
+export const refuseMalformedHttp: ClientErrorHandler = ({ code }, socket) => {
+  const turn = CUT_OFF.has(code) ? 'never' : turnToAnswer(socket)
+  if (turn === 'never') {
+    socket.destroy()
+    return
+  }
+  const fault =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? `headers: must have at most ${String(maxHeaderSize)} bytes`
+      : 'The request is not well-formed HTTP.'
+  if (turn === 'now') answer(socket, fault)
+  else openOn(socket).at(-1)?.response.once('close', () => answer(socket, fault))
+}
+
+/** Keeps note of the exchanges of each connection, for `refuseMalformedHttp`. */
+export function watchExchanges({ server }: FastifyInstance): void {
+  server.on('request', (request, response) => {
+    exchanges.set(request.socket, [...openOn(request.socket), { request, response }])
   })
 }
 
@@ -56,4 +78,15 @@ export function watchAnswers({ server }: FastifyInstance): void {
  */
 export function ignoreUnknownExpectations({ server }: FastifyInstance): void {
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
+}
+
+/** How Node cuts off slow senders. It looks once a second; its default is thirty. */
+export function slowSenders({ headersMs, requestMs }: Pick<Config, 'headersMs' | 'requestMs'>) {
+  return {
+    // `url.ts` answers what Node would refuse without a body.
+    requireHostHeader: false,
+    requestTimeout: requestMs,
+    headersTimeout: Math.min(headersMs, requestMs),
+    connectionsCheckingInterval: 1000,
+  }
 }

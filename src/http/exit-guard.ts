@@ -1,6 +1,6 @@
 import type { ValidateFunction } from 'ajv'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { compile, faultTexts, resolve, type Response, spec } from '../contract.js'
+import { compile, faultsFound, resolve, type Response, spec } from '../contract.js'
 import type { OperationId } from '../handlers/seam.js'
 
 /** What was about to be sent, compared with the contract. */
@@ -57,7 +57,7 @@ function headerFaults(declared: Declared, headers: Record<string, unknown>): str
 
 function bodyFaults({ body }: Declared, payload: unknown): string[] {
   if (body === undefined) return payload === undefined ? [] : ['body: is not declared']
-  return body(payload) ? [] : faultTexts(body.errors ?? [])
+  return body(payload) ? [] : faultsFound(body)
 }
 
 /**
@@ -83,13 +83,15 @@ export function guardAnswers(app: FastifyInstance, onAnswer: (answer: Answer, re
     if (operation_ids.length === 0 && reply.statusCode < 400) return
     onAnswer({ operation_ids, status: reply.statusCode, faults: faultsOf(operation_ids, reply, payload) }, request)
   }
+  const looked = new WeakSet<FastifyReply>()
   app.addHook('preSerialization', async (request, reply, payload) => {
+    looked.add(reply)
     look(request, reply, payload)
     return payload
   })
-  // An answer without a body is not serialised.
+  // What is not serialised: no body, or one that is bytes already, which no operation declares.
   app.addHook('onSend', async (request, reply, payload) => {
-    if (payload === undefined) look(request, reply, payload)
+    if (!looked.has(reply)) look(request, reply, payload)
     return payload
   })
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Problem } from '../errors.js'
 import type { OperationId } from '../handlers/seam.js'
+import { pathOf } from './url.js'
 
 interface Route {
   readonly method: string
@@ -37,7 +38,7 @@ export function refuseUnknownPaths(app: FastifyInstance): void {
       done()
       return
     }
-    const path = request.url.split('?', 1)[0] ?? ''
+    const path = String(pathOf(request.url))
     const there = routes.filter((route) => route.path.test(path))
     const allow = there.map((route) => route.method).join(', ')
     if (allow === '') {

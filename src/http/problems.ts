@@ -20,8 +20,7 @@ const HEADERS: { readonly [Code in ErrorCode]?: Readonly<Record<string, string>>
   unavailable: { 'Retry-After': '1' },
 }
 
-function ofFastify({ code, statusCode = 500 }: FastifyError): Problem | undefined {
-  if (code === 'FST_ERR_BAD_URL') return new Problem('not_found')
+function ofFastify({ statusCode = 500 }: FastifyError): Problem | undefined {
   if (statusCode === 413) return new Problem('payload_too_large', [`body: must have at most ${String(BODY_LIMIT)} bytes`])
   if (statusCode === 415) return new Problem('unsupported_media_type', ['Content-Type: must be application/json'])
   // What is left of Fastify's own refusals is a body that ends before, or after, its Content-Length.

@@ -1,4 +1,4 @@
-import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyRequest, FastifyServerOptions, onRequestHookHandler } from 'fastify'
 import { Problem } from '../errors.js'
 
 const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[0-9A-Za-z._-]{1,255})(?::\d{1,5})?$/
@@ -31,5 +31,25 @@ export const requireHost: onRequestHookHandler = (request, _reply, done) => {
 export function requestUrl(request: FastifyRequest, publicUrl: string | undefined): string {
   const host = isHost(request.host) ? request.host : String(request.headers.host)
   const { pathname, search } = new URL(request.originalUrl, `http://${host}`)
-  return `${publicUrl ?? `${request.protocol}://${host}`}${pathname}${search}`
+  // What a trusted proxy forwards may be anything; this server itself speaks plain HTTP.
+  const scheme = request.protocol === 'https' ? 'https' : 'http'
+  return `${publicUrl ?? `${scheme}://${host}`}${pathname}${search}`
 }
+
+/**
+ * The path of a request target, decoded, without its query; undefined when it can't be decoded. A target may be an absolute
+ * URL (RFC 9112, section 3.2.2).
+ */
+export function pathOf(target: string): string | undefined {
+  const [path] = target.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1) as [string]
+  if (!path.includes('%')) return path
+  try {
+    return decodeURI(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** Sends a path that can't be decoded, and so names nothing, the way of every other unknown path. */
+export const undecodableToNowhere: NonNullable<FastifyServerOptions['rewriteUrl']> = ({ url = '/' }) =>
+  pathOf(url) === undefined ? '/' : url

@@ -25,7 +25,7 @@ export const validatorCompiler: FastifySchemaCompiler<object> = ({ schema, httpP
   return (data: unknown) => {
     if (httpPart === 'querystring') readIntegers(schema as ParametersSchema, data as Record<string, unknown>)
     if (validate(data)) return true
-    return { error: new SchemaFaults(validate.errors ?? []) }
+    return { error: new SchemaFaults(validate.errors as ErrorObject[]) }
   }
 }
 

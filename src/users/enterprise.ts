@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { makeKey } from '../auth/keys.js'
-import { compile, faultTexts } from '../contract.js'
+import { compile, faultsFound } from '../contract.js'
 import { inTransaction } from '../db/database.js'
 import { insertEnterprise } from '../db/enterprises.js'
 import { keyWritesOf } from '../db/keys.js'
@@ -31,7 +31,7 @@ function requireValid(name: string, admin: Admin): void {
   requireName('an enterprise', name)
   const validate = compile({ $ref: '#/components/schemas/UserUpdate' })
   const user: UserUpdate = { ...admin }
-  if (!validate(user)) throw new OperatorError(faultTexts(validate.errors ?? []).join('; '), 2)
+  if (!validate(user)) throw new OperatorError(faultsFound(validate).join('; '), 2)
 }
 
 /**

@@ -8,8 +8,8 @@ import { makeDirectory, withBrokenTable } from '../helpers/directory.js'
 import { catchLog } from '../helpers/log.js'
 
 const directory = await makeDirectory(t)
-const { db, url, superuser, acme } = directory
-const config = testConfig(url, { LOG_LEVEL: 'info' })
+const { db, store, superuser, acme } = directory
+const config = testConfig(store, { LOG_LEVEL: 'info' })
 const app = await buildApp(config, { db, passwords: makePasswords(config) })
 t.teardown(() => app.close())
 const lines = catchLog(app)

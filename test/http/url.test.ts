@@ -7,7 +7,7 @@ import { isError, makeDirectory } from '../helpers/directory.js'
 import { connect, listen, wireText } from '../helpers/raw.js'
 
 const directory = await makeDirectory(t)
-const { app, db, url, superuser } = directory
+const { app, db, store, superuser } = directory
 const port = await listen(app)
 const KEY = `Authorization: Bearer ${superuser}`
 
@@ -18,7 +18,7 @@ interface Page {
 
 /** An application on the same database with other settings. */
 async function appWith(env: Record<string, string>): Promise<FastifyInstance> {
-  const config = testConfig(url, env)
+  const config = testConfig(store, env)
   const other = await buildApp(config, { db, passwords: makePasswords(config) })
   t.teardown(() => other.close())
   return other
