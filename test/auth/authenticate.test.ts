@@ -45,6 +45,10 @@ t.test('the header: a bearer, in any case, or the bare key', async (t) => {
   ]) t.equal(await outcome(value), 'invalid_credentials', value.slice(0, 60))
 })
 
+t.test('what no header can hold is refused as well', async (t) => {
+  for (const value of [`x\n${key}`, 'Bearer x\ny']) t.match(await outcome(value), /^(not_authenticated|invalid_credentials)$/)
+})
+
 t.test('a typo is refused without the database', async (t) => {
   const nowhere = openDatabase(testConfig('postgres://nobody@127.0.0.1:1/nowhere'))
   t.teardown(() => nowhere.destroy())
