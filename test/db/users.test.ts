@@ -146,9 +146,13 @@ t.test('insert, update and lock', async (t) => {
   t.strictSame(await users.find(erin.id), changed)
 
   const other = (await users.match({ username_key: nameKey('dan') }))!
-  await write(async (writes) => {
-    const locked = await writes.lock([other.id, erin.id, erin.id, 999_999_999])
-    t.strictSame([...locked.keys()], [erin.id, other.id].toSorted((a, b) => a - b), 'in id order, each once')
+  // The row with the lowest id is the last of the table now, and no index puts it in its place.
+  await write((writes) => writes.update(other.id, { first_name: 'Dan' }))
+  t.ok(other.id < erin.id)
+  await db.transaction().execute(async (trx) => {
+    await sql`set local enable_indexscan = off; set local enable_bitmapscan = off`.execute(trx)
+    const locked = await userWritesOf(trx, ACME).lock([erin.id, other.id, erin.id, 999_999_999])
+    t.strictSame([...locked.keys()], [other.id, erin.id], 'in id order, each once')
     t.strictSame(locked.get(erin.id), changed)
     const { rows } = await sql`select id from user_account where id = ${erin.id} for update skip locked`.execute(db)
     t.strictSame(rows, [], 'nobody else gets the row')
