@@ -1,0 +1,58 @@
+import { sql } from 'kysely'
+import t from 'tap'
+import type { NewEnterprise } from '../../src/commands/enterprise.js'
+import { openDatabase } from '../../src/db/database.js'
+import { finish, jsonOf, type Ran, runHere, start } from '../helpers/command.js'
+import { emptyDatabase, testConfig } from '../helpers/database.js'
+
+const url = await emptyDatabase(t)
+const db = openDatabase(testConfig(url))
+t.teardown(() => db.destroy())
+const env = { DATABASE_URL: url }
+const roster = (...args: string[]): Promise<Ran> => runHere(env, ...args)
+
+t.test('verify of a database that was never migrated fails, and tells no SQL', async (t) => {
+  const { code, out, note } = await roster('verify')
+  t.strictSame([code, out], [1, []])
+  t.notMatch(note.join(), /user_count|relation/)
+})
+
+t.test('migrate: applies what is missing, then nothing', async (t) => {
+  t.strictSame(jsonOf(await finish(start(env, 'migrate', '--json'))), { applied: ['0001_directory'] })
+  t.strictSame(jsonOf(await roster('migrate', '--json')), { applied: [] })
+  t.strictSame(await roster('migrate'), { code: 0, out: ['applied  nothing: the schema is up to date'], note: [] })
+})
+
+t.test('migrate for people', async (t) => {
+  const other = { DATABASE_URL: await emptyDatabase(t) }
+  t.strictSame(await runHere(other, 'migrate'), { code: 0, out: ['applied  0001_directory'], note: [] })
+})
+
+t.test('verify', async (t) => {
+  const acme = jsonOf<NewEnterprise>(await roster('enterprise', 'create', 'acme', '--admin', 'alice', '--json'))
+  await roster('enterprise', 'create', 'globex', '--admin', 'gina', '--json')
+  await t.test('all is right', async (t) => {
+    t.strictSame(await roster('verify'), { code: 0, out: ['all counts are right'], note: [] })
+    t.strictSame(jsonOf(await roster('verify', '--json')), [])
+  })
+  await t.test('counts that are too many, missing, and of users that are not there', async (t) => {
+    const id = sql`(select id from enterprise where name = 'acme')`
+    await sql`update user_count set n = 7 where enterprise_id = ${id} and level = 1`.execute(db)
+    await sql`delete from user_count where enterprise_id = ${id} and level = 2`.execute(db)
+    await sql`insert into user_count values (${id}, 2, 5, 1)`.execute(db)
+    await sql`insert into user_count values (${id}, 2, 6, 0)`.execute(db)
+    const block = acme.user_id >> 10
+    const wrong = [
+      { enterprise: 'acme', level: 1, block, stored: 7, actual: 1 },
+      { enterprise: 'acme', level: 2, block: 0, stored: 0, actual: 1 },
+      { enterprise: 'acme', level: 2, block: 5, stored: 1, actual: 0 },
+    ]
+    const told = await roster('verify', '--json')
+    t.strictSame(jsonOf(told), wrong)
+    t.strictSame([told.code, told.note], [1, ['roster: 3 counts are wrong']])
+    const process = await finish(start(env, 'verify'))
+    t.equal(process.code, 1)
+    t.match(process.out, [/^enterprise +level +block +stored +actual$/, /^acme +1 +0 +7 +1$/, /^acme +2 +0 +0 +1$/, /^acme +2 +5 +1 +0$/])
+    t.strictSame(process.note, ['roster: 3 counts are wrong'])
+  })
+})

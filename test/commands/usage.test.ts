@@ -1,0 +1,83 @@
+import t from 'tap'
+import { finish, runHere, start } from '../helpers/command.js'
+
+const commands = [
+  ['serve'],
+  ['migrate'],
+  ['verify'],
+  ['enterprise', 'create', 'acme', '--admin', 'alice'],
+  ['enterprise', 'list'],
+  ['key', 'create', '--enterprise', 'acme', '--user', 'alice'],
+  ['key', 'list', '--enterprise', 'acme'],
+  ['key', 'revoke', 'rst_0_abcd', '--enterprise', 'acme'],
+]
+const verbOf = (args: readonly string[]) => args.slice(0, args[0] === 'enterprise' || args[0] === 'key' ? 2 : 1)
+
+t.test('--help of every command: to stdout, without a configuration', async (t) => {
+  for (const verb of [[], ['enterprise'], ['key'], ...commands.map(verbOf)]) {
+    const { code, out, note } = await runHere({}, ...verb, '--help')
+    t.strictSame([code, note], [0, []], verb.join(' '))
+    t.match(out.join('\n'), new RegExp(`^Usage: ${['roster', ...verb].join(' ')} `))
+    if (verb.length > 0 && verb[0] !== 'serve' && !['enterprise', 'key'].includes(verb.join(' '))) t.match(out.join('\n'), '--json')
+  }
+})
+
+t.test('2: what is no command line', async (t) => {
+  for (const args of [
+    [], ['enterprise'], ['key'], ['bogus'], ['key', 'bogus'], ['--bogus'], ['migrate', 'extra'], ['migrate', '--bogus'],
+    ['enterprise', 'create'], ['enterprise', 'create', 'acme'], ['enterprise', 'create', '--admin', 'alice'],
+    ['enterprise', 'create', 'acme', '--admin'], ['enterprise', 'create', 'acme', 'b', '--admin', 'alice'],
+    ['key', 'create', '--enterprise', 'acme'], ['key', 'create', '--user', 'alice'], ['key', 'list'],
+    ['key', 'revoke', 'rst_0_abcd'], ['key', 'revoke', '--enterprise', 'acme'],
+  ]) {
+    const { code, out, note } = await runHere({}, ...args)
+    t.strictSame([code, out], [2, []], args.join(' '))
+    t.ok(note.length > 0)
+  }
+})
+
+t.test('69: the database is unreachable, whatever the command', async (t) => {
+  for (const args of commands) {
+    const { code, out, note } = await runHere({ DATABASE_URL: 'postgres://x:S3CRET@127.0.0.1:1/x', LOG_LEVEL: 'silent' }, ...args)
+    t.strictSame([code, out], [69, []], args.join(' '))
+    t.match(note, [/^roster: the database/])
+    t.notMatch(note.join(), 'S3CRET')
+  }
+})
+
+t.test('78: all faults of the configuration together, whatever the command', async (t) => {
+  for (const args of commands) {
+    // `migrate` and `verify` replace the limits of statements and locks by their own.
+    const { code, out, note } = await runHere({ PORT: '70000', LOG_LEVEL: 'loud', ROSTER_POOL_SIZE: '0', ROSTER_LOK_MS: '1' }, ...args)
+    t.strictSame([code, out, note.length], [78, [], 1], args.join(' '))
+    for (const name of ['DATABASE_URL', 'PORT', 'LOG_LEVEL', 'ROSTER_POOL_SIZE']) t.match(note[0], `${name} must`)
+    t.notMatch(note[0], /70000|loud/)
+  }
+})
+
+t.test('78: a proxy that is no address is a fault of the configuration', async (t) => {
+  for (const proxies of ['10.0.0.0/99', '999.1.1.1', ':::::', '....']) {
+    const env = { DATABASE_URL: 'postgres://x@127.0.0.1:1/x', ROSTER_TRUSTED_PROXIES: proxies }
+    const { code, note } = await runHere(env, 'serve')
+    t.equal(code, 78, proxies)
+    t.notMatch(note.join(), proxies)
+  }
+})
+
+t.test('a setting that is none is a warning on stderr', async (t) => {
+  const { note } = await runHere({ DATABASE_URL: 'postgres://x@127.0.0.1:1/x', ROSTER_POOL_SISE: '3' }, 'verify')
+  t.equal(note[0], 'roster: warning: ROSTER_POOL_SISE is not a setting; the nearest one is ROSTER_POOL_SIZE')
+})
+
+t.test('the exit codes are those of the process', async (t) => {
+  const [help, usage, unreachable, misconfigured] = await Promise.all([
+    finish(start({}, '--help')),
+    finish(start({}, 'bogus')),
+    finish(start({ DATABASE_URL: 'postgres://x@127.0.0.1:1/x' }, 'verify')),
+    finish(start({ DATABASE_URL: 'nonsense', PORT: 'x' }, 'serve')),
+  ])
+  t.match(help, { code: 0, out: [/^Usage: roster/], note: [] })
+  t.match(usage, { code: 2, out: [], note: ["error: unknown command 'bogus'"] })
+  t.match(unreachable, { code: 69, out: [], note: ["roster: the database that DATABASE_URL names can't be reached"] })
+  t.match(misconfigured, { code: 78, out: [], note: [/DATABASE_URL must be .*; PORT must be/] })
+})

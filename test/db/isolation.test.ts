@@ -1,0 +1,139 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import t from 'tap'
+import { makeKey } from '../../src/auth/keys.js'
+import { clientsOf, clientWritesOf } from '../../src/db/clients.js'
+import { keysOf, keyWritesOf } from '../../src/db/keys.js'
+import type { Database } from '../../src/db/schema.js'
+import { type NewUser, type UserRow, usersOf, userWritesOf } from '../../src/db/users.js'
+import { nameKey } from '../../src/names.js'
+import { freshDatabase } from '../helpers/database.js'
+
+const { db } = await freshDatabase(t)
+const OURS = 10
+const THEIRS = 11
+const names = ['ann', 'ben', 'cleo', 'dora', 'emil']
+const newUser = (username: string): NewUser => ({
+  username, username_key: nameKey(username), email: `${username}@x.example`, email_key: nameKey(`${username}@x.example`), first_name: '',
+  last_name: '', is_active: true, is_superuser: true, role: 'Viewer', groups: [],
+})
+const write = <T>(work: (trx: Transaction<Database>) => Promise<T>): Promise<T> => db.transaction().execute(work)
+const rollback = new Error('rolled back')
+
+// The users, keys and clients of both are made in turn, with the same names and the same key prefixes.
+await sql`insert into enterprise (id, uuid, name) values (10, gen_random_uuid(), 'ours'), (11, gen_random_uuid(), 'theirs')`.execute(db)
+const rows: Record<number, UserRow[]> = { [OURS]: [], [THEIRS]: [] }
+const keys: Record<number, ReturnType<typeof makeKey>[]> = { [OURS]: [], [THEIRS]: [] }
+for (const name of names) {
+  for (const id of [THEIRS, OURS]) {
+    await write(async (trx) => {
+      const user = await userWritesOf(trx, id).insert(newUser(name))
+      const key = makeKey(id)
+      await keyWritesOf(trx, id).insert({ user_id: user.id, hash: key.hash, prefix: `rst_${name}`, expires_on: key.expires_on })
+      await clientWritesOf(trx, id).insert(name === 'ann' ? 'both' : `client-${String(id)}-${name}`)
+      rows[id]!.push(user)
+      keys[id]!.push(key)
+    })
+  }
+}
+const ours = rows[OURS]!
+const theirs = rows[THEIRS]!
+
+/** Everything that is stored of the other enterprise. */
+async function stored(of: Kysely<Database> = db): Promise<unknown> {
+  const { rows: found } = await sql`
+    select (select json_agg(u order by id) from user_account u where enterprise_id = ${THEIRS}) as users,
+      (select json_agg(k order by hash) from api_key k where enterprise_id = ${THEIRS}) as keys,
+      (select json_agg(c order by name) from client c where enterprise_id = ${THEIRS}) as clients,
+      (select json_agg(n order by level, block) from user_count n where enterprise_id = ${THEIRS}) as counts,
+      (select json_agg(e) from enterprise e where id = ${THEIRS}) as enterprise`.execute(of)
+  return found[0]
+}
+const before = await stored()
+
+t.test('every method is looked at', async (t) => {
+  await write(async (trx) => {
+    for (const [repository, methods] of [
+      [usersOf(db, 1), ['find', 'match', 'taken', 'page']],
+      [userWritesOf(trx, 1), ['lock', 'insert', 'update', 'delete']],
+      [keysOf(db, 1), ['findOwner', 'list']],
+      [keyWritesOf(trx, 1), ['insert', 'revoke']],
+      [clientsOf(db, 1), ['has']],
+      [clientWritesOf(trx, 1), ['insert']],
+    ] as const) t.strictSame(Object.keys(repository), methods)
+  })
+})
+
+t.test('users, read', async (t) => {
+  const users = usersOf(db, OURS)
+  for (const [i, name] of names.entries()) {
+    t.strictSame(await users.find(ours[i]!.id), ours[i])
+    t.equal(await users.find(theirs[i]!.id), undefined)
+    for (const by of [{ username_key: nameKey(name) }, { email_key: nameKey(`${name}@x.example`) }]) {
+      t.strictSame(await users.match(by), ours[i])
+      t.equal((await usersOf(db, THEIRS).match(by))?.id, theirs[i]!.id)
+    }
+  }
+  for (let offset = 0; offset < 7; offset++) {
+    const { count, rows: page } = await users.page({ limit: 2, offset })
+    t.equal(count, 5)
+    t.match(page, ours.slice(offset, offset + 2))
+    t.equal(page.length, ours.slice(offset, offset + 2).length)
+  }
+  await write(async (trx) => userWritesOf(trx, THEIRS).update(theirs[0]!.id, { username_key: 'only theirs', email_key: 'theirs alone' }))
+  t.strictSame(await users.taken({ username_key: 'only theirs', email_key: 'theirs alone' }), { username: false, email: false })
+  const back = { username_key: nameKey('ann'), email_key: nameKey('ann@x.example') }
+  t.strictSame(await users.taken(back, theirs[0]!.id), { username: true, email: true })
+  await sql`update user_account set username_key = ${back.username_key}, email_key = ${back.email_key}, updated_on = created_on
+    where id = ${theirs[0]!.id}`.execute(db)
+})
+
+t.test('users, written', async (t) => {
+  await write(async (trx) => {
+    const locked = await userWritesOf(trx, OURS).lock([...theirs, ...ours].map(({ id }) => id))
+    t.strictSame([...locked.values()], ours)
+    const { rows: free } = await sql`select id from user_account where enterprise_id = ${THEIRS} for update skip locked`.execute(db)
+    t.equal(free.length, 5, 'their rows are not locked')
+  })
+  await t.rejects(write((trx) => userWritesOf(trx, OURS).update(theirs[0]!.id, { first_name: 'x' })), { message: /no result/ })
+  await t.rejects(write(async (trx) => {
+    const users = userWritesOf(trx, OURS)
+    await users.insert(newUser('theirs too'))
+    await users.update(ours[0]!.id, { first_name: 'x' })
+    for (const { id } of ours) await users.delete(id)
+    t.strictSame(await stored(trx), before, 'neither an insert, an update nor a delete is seen there')
+    throw rollback
+  }), rollback)
+  await t.rejects(write(async (trx) => {
+    // No caller deletes what `lock` did not return; if one did, it would still be harmless to them.
+    await userWritesOf(trx, OURS).delete(theirs[0]!.id)
+    t.strictSame(await stored(trx), before)
+    throw rollback
+  }), rollback)
+})
+
+t.test('keys', async (t) => {
+  for (const [i, key] of keys[OURS]!.entries()) {
+    t.strictSame((await keysOf(db, OURS).findOwner(key.hash))?.user, ours[i])
+    t.equal((await keysOf(db, OURS).findOwner(key.hash))?.enterprise.name, 'ours')
+    t.equal(await keysOf(db, OURS).findOwner(keys[THEIRS]![i]!.hash), undefined)
+  }
+  t.strictSame((await keysOf(db, OURS).list()).map(({ user_id }) => user_id), ours.map(({ id }) => id))
+  const { hash, prefix, expires_on } = makeKey(OURS)
+  await t.rejects(
+    write((trx) => keyWritesOf(trx, OURS).insert({ user_id: theirs[0]!.id, hash, prefix, expires_on })), { code: '23503' },
+    'no key of ours for a user of theirs',
+  )
+  t.equal(await write((trx) => keyWritesOf(trx, OURS).revoke('rst_ben')), 1)
+  t.ok(await keysOf(db, THEIRS).findOwner(keys[THEIRS]![1]!.hash))
+  t.equal(await keysOf(db, OURS).findOwner(keys[OURS]![1]!.hash), undefined)
+})
+
+t.test('clients', async (t) => {
+  for (const [name, there] of [['both', true], ['client-10-ben', true], ['client-11-ben', false], ['client-12-ben', false]] as const) {
+    t.equal(await clientsOf(db, OURS).has(name), there, name)
+  }
+  for (let i = 0; i < 2; i++) await write((trx) => clientWritesOf(trx, OURS).insert('client-11-ben'))
+  t.ok(await clientsOf(db, OURS).has('client-11-ben'))
+})
+
+t.test('nothing of theirs has changed', async (t) => t.strictSame(await stored(), before))

@@ -1,0 +1,86 @@
+import t from 'tap'
+import { fold, isUsername, nameKey } from '../src/names.js'
+
+/** A name as code points: a line of output can't hold them all. */
+const shown = (name: string): string => Array.from(name, (c) => c.codePointAt(0)!.toString(16)).join(' ')
+
+t.test('names that are one name', async (t) => {
+  for (const [a, b] of [
+    ['alice', 'ALICE'],
+    ['straße', 'STRASSE'],
+    ['ﬁona', 'FIONA'],
+    ['Å', 'A\u030a'],
+    ['\u212b', 'å'],
+    ['ΟΔΟΣ', 'οδος'],
+    ['οδοσ', 'οδος'],
+    ['ａｌｉｃｅ', 'Alice'],
+    ['K', '\u212a'],
+    ['ǆ', 'ǅ'],
+    ['²', '2'],
+    ['ŉ', '\u02bcN'],
+    ['İ', 'i\u0307'],
+    ['\u0390', '\u1fd3'],
+    ['e\u0323\u0302', 'e\u0302\u0323'],
+  ] as const) {
+    t.equal(fold(a), fold(b), `${a} ${b}`)
+    t.equal(nameKey(a), nameKey(b))
+  }
+})
+
+t.test('names that are two', async (t) => {
+  for (const [a, b] of [
+    ['alice', 'alicf'],
+    ['a', 'á'],
+    ['i', 'İ'],
+    ['a b', 'ab'],
+    ['a', 'а'], // the second one is Cyrillic
+    ['a\u0301\u0323', 'a\u0301'],
+  ] as const) {
+    t.not(fold(a), fold(b), `${a} ${b}`)
+    t.not(nameKey(a), nameKey(b))
+  }
+})
+
+t.test('folded as the contract says: NFKC(lower(upper(NFKC(s))))', async (t) => {
+  t.equal(fold('Straße'), 'strasse')
+  t.equal(fold('ﬁ'), 'fi')
+  t.equal(fold('İ'), 'i\u0307')
+  t.equal(fold('ı'), 'i', 'upper case first makes the dotless one a plain i')
+  t.equal(fold('ẞ'), 'ß', 'the capital one is its own upper case, so it is not the name of ß')
+  t.equal(fold(''), '')
+})
+
+t.test('the key is of one length, also where folding makes the name longer', async (t) => {
+  t.equal(fold('ﷺ'.repeat(150)).length, 2700)
+  for (const name of ['', 'a', 'ﷺ'.repeat(150), '\u{1F600}'.repeat(150), 'ΐ'.repeat(150)]) t.match(nameKey(name), /^[\w-]{43}$/)
+  t.equal(nameKey('ALICE'), 'K9gGyX8OAK8aH8Myj6djqSaXI8jbj6xPk69x2xhtbpA', 'base64url of the SHA-256 of alice')
+})
+
+t.test('usernames', async (t) => {
+  for (const name of [
+    'alice', 'a', '', 'a b', 'ß', 'İ', 'ﬁ', 'ﷺ', 'ﷺ'.repeat(150), '\u{1F600}', 'e\u0301', '\u0301', 'a\u3000b', '李雷', "o'neil",
+    'a@b.example', '<script>', '\ue000', '\u{10ffff}',
+  ]) t.ok(isUsername(name), shown(name))
+})
+
+t.test('what is no username, anywhere in it', async (t) => {
+  const forbidden = {
+    Cc: ['\0', '\t', '\n', '\r', '\x1b', '\x7f', '\x85'],
+    Cf: ['\xad', '\u200b', '\u200d', '\u200e', '\u202e', '\u2066', '\ufeff', '\u{e0041}'],
+    Zl: ['\u2028'],
+    Zp: ['\u2029'],
+    'lone surrogates': ['\ud83d', '\ude00', '\ude00\ud83d'],
+  }
+  for (const [kind, characters] of Object.entries(forbidden)) {
+    for (const character of characters) {
+      for (const name of [character, `${character}a`, `a${character}`, `a${character}b`]) t.notOk(isUsername(name), `${kind} ${shown(name)}`)
+    }
+  }
+})
+
+t.test('white space at the ends is none, inside it is', async (t) => {
+  for (const space of [' ', '\xa0', '\u1680', '\u2003', '\u202f', '\u205f', '\u3000']) {
+    for (const name of [space, `${space}a`, `a${space}`]) t.notOk(isUsername(name), shown(name))
+    t.ok(isUsername(`a${space}b`), shown(space))
+  }
+})
