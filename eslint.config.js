@@ -11,6 +11,7 @@ export default tseslint.config(
       // Hooks of Fastify and methods of the seam are async by contract, whether or not one of them waits.
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       'max-lines': ['error', { max: 250, skipComments: true, skipBlankLines: true }],
       complexity: ['error', 16],
     },

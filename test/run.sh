@@ -9,7 +9,7 @@ passed=0
 failed=0
 
 run() {
-  npx --no-install tap run --reporter=terse "$@" 2>&1 | tee "$log"
+  npx --no-install tap run --reporter=base "$@" 2>&1 | tee "$log"
   local code=${PIPESTATUS[0]}
   # tap closes with a comment as `# { total: 12, pass: 11, fail: 1 }`.
   local summary

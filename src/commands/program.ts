@@ -3,7 +3,6 @@ import type { Kysely } from 'kysely'
 import { type Config, type Environment, loadConfig } from '../config.js'
 import { openDatabase } from '../db/database.js'
 import { type EnterpriseRow, findEnterprise } from '../db/enterprises.js'
-import { isUnavailable } from '../db/failures.js'
 import { migrate } from '../db/migrate.js'
 import type { Database } from '../db/schema.js'
 import { OperatorError } from '../errors.js'
@@ -30,7 +29,7 @@ export function configOf({ env, note }: Terminal): Config {
 /**
  * Runs `work` on the database of the settings, and closes it. An embedded one is migrated first, as `serve` does.
  *
- * @throws {OperatorError} with exit code 69 when the database can't be reached, 78 when the settings are bad
+ * @throws {OperatorError} with exit code 78 when the settings are bad
  */
 export async function withDatabase<T>(terminal: Terminal, work: Work<T>): Promise<T> {
   const config = configOf(terminal)
@@ -38,9 +37,6 @@ export async function withDatabase<T>(terminal: Terminal, work: Work<T>): Promis
   try {
     if (config.store.engine === 'embedded') await migrate(db)
     return await work(db, config)
-  } catch (error) {
-    if (isUnavailable(error)) throw new OperatorError("the database that DATABASE_URL names can't be reached", 69)
-    throw error
   } finally {
     await db.destroy()
   }

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander'
 import { spec } from '../contract.js'
-import { isDatabaseError } from '../db/failures.js'
+import { isDatabaseError, isUnavailable } from '../db/failures.js'
 import { OperatorError } from '../errors.js'
 import { serve } from '../main.js'
 import { clientCommand } from './client.js'
@@ -12,12 +12,17 @@ import { migrateCommand, verifyCommand } from './schema.js'
 import { userCommand } from './user.js'
 
 const DONE = 0
-const FAILED = 1
 const USAGE = 2
 
-function messageOf(error: unknown): string {
-  if (isDatabaseError(error)) return `the database refused: SQLSTATE ${error.code}`
-  return error instanceof Error ? error.message : String(error)
+const UNDEFINED_TABLE = '42P01'
+
+/** Any failure as one for the operator. What Postgres says may repeat stored values, so only its code is told. */
+function toOperatorError(error: unknown): OperatorError {
+  if (error instanceof OperatorError) return error
+  if (isUnavailable(error)) return new OperatorError("the database that DATABASE_URL names can't be reached", 69)
+  if (!isDatabaseError(error)) return new OperatorError(error instanceof Error ? error.message : String(error))
+  if (error.code === UNDEFINED_TABLE) return new OperatorError('the database lacks tables: run "roster migrate" first')
+  return new OperatorError(`the database refused: SQLSTATE ${error.code}`)
 }
 
 /**
@@ -44,7 +49,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return DONE
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : USAGE
-    terminal.note(`roster: ${messageOf(error)}`)
-    return error instanceof OperatorError ? error.exitCode : FAILED
+    const { message, exitCode } = toOperatorError(error)
+    terminal.note(`roster: ${message}`)
+    return exitCode
   }
 }

@@ -121,7 +121,8 @@ export function usersOf(db: Kysely<Database>, enterprise_id: number) {
           offset ${offset}::bigint - narrow.before limit ${limit}::bigint
         ) as page) on true
         order by page.id`.execute(db)
-      return { count: rows[0]?.count ?? 0, rows: rows.filter((row): row is UserRow & { count: number } => row.id !== null) }
+      const found = rows.filter((row): row is UserRow & { count: number } => row.id !== null)
+      return { count: Number(rows[0]?.count), rows: found.map(({ count, ...user }) => user) }
     },
   }
 }

@@ -2,12 +2,13 @@ import { sql } from 'kysely'
 import t from 'tap'
 import { authenticate, type Caller, checkTenant } from '../../src/auth/authenticate.js'
 import { makeKey, parseKey } from '../../src/auth/keys.js'
-import { createEnterprise } from '../../src/commands/enterprise.js'
-import { createKey } from '../../src/commands/key.js'
+import { createKey } from '../../src/auth/made-keys.js'
 import { openDatabase } from '../../src/db/database.js'
 import { clientWritesOf } from '../../src/db/clients.js'
 import { keyWritesOf } from '../../src/db/keys.js'
+import { findEnterprise } from '../../src/db/enterprises.js'
 import { Problem } from '../../src/errors.js'
+import { createEnterprise } from '../../src/users/enterprise.js'
 import { freshDatabase, testConfig } from '../helpers/database.js'
 
 const { db } = await freshDatabase(t)
@@ -50,7 +51,7 @@ t.test('what no header can hold is refused as well', async (t) => {
 })
 
 t.test('a typo is refused without the database', async (t) => {
-  const nowhere = openDatabase(testConfig('postgres://nobody@127.0.0.1:1/nowhere'))
+  const nowhere = openDatabase(testConfig({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' }))
   t.teardown(() => nowhere.destroy())
   t.equal(await outcome(`${key}0`, nowhere), 'invalid_credentials')
   await t.rejects(outcome(key, nowhere), { code: 'ECONNREFUSED' }, 'a lost database is no wrong key')
@@ -74,7 +75,7 @@ t.test('expired: to the moment', async (t) => {
 })
 
 t.test('revoked, and inactive: on the very next call; active again works again', async (t) => {
-  const other = (await createKey(db, 'acme', 'alice')).api_key
+  const other = (await createKey(db, (await findEnterprise(db, 'acme'))!, 'alice')).api_key
   const { prefix } = parseKey(other)!
   t.equal(await outcome(other), acme.user_id)
   await db.transaction().execute((trx) => keyWritesOf(trx, numberOf(other)).revoke(prefix))

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { sql } from 'kysely'
 import pg from 'pg'
 import t from 'tap'
-import { openDatabase } from '../../src/db/database.js'
-import { isConflict, isDatabaseError, isUnavailable, isUniqueViolation } from '../../src/db/failures.js'
-import { freshDatabase, testConfig } from '../helpers/database.js'
+import { openDatabase } from '../../../src/db/database.js'
+import { isConflict, isDatabaseError, isUnavailable, isUniqueViolation } from '../../../src/db/failures.js'
+import { freshDatabase, testConfig } from '../../helpers/database.js'
 
-const fromPostgres = (code: string) => Object.assign(new pg.DatabaseError('refused', 7, 'error'), { code })
+const fromPostgres = (code: string) => Object.assign(new pg.DatabaseError('refused', 7, 'error'), { code, severity: 'ERROR' })
 const fromNode = (code: string, syscall?: string) => Object.assign(new Error(code), { code, syscall })
 const verdicts = (error: unknown) =>
   [isUnavailable(error) && 'unavailable', isConflict(error) && 'conflict', isUniqueViolation(error) && 'unique'].filter(Boolean)
@@ -60,7 +60,7 @@ t.test('what pg throws without a code', async (t) => {
 })
 
 t.test('the same from real servers', async (t) => {
-  const { db, url } = await freshDatabase(t)
+  const { db, store } = await freshDatabase(t)
   const silent = createServer(() => undefined).listen(0, '127.0.0.1')
   const rude = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
   await Promise.all([once(silent, 'listening'), once(rude, 'listening')])
@@ -72,15 +72,15 @@ t.test('the same from real servers', async (t) => {
     ['no such socket', 'postgres://u@localhost/x?host=/nowhere', {}, 'select 1'],
     ['hangs up', at(rude), {}, 'select 1'],
     ['never answers', at(silent), { ROSTER_CONNECT_MS: '100' }, 'select 1'],
-    ['too slow', url, { ROSTER_STATEMENT_MS: '50' }, 'select pg_sleep(9)'],
-    ['read-only', url, {}, 'begin read only; delete from client'],
+    ['too slow', store, { ROSTER_STATEMENT_MS: '50' }, 'select pg_sleep(9)'],
+    ['read-only', store, {}, 'begin read only; delete from client'],
   ] as const) {
-    const other = openDatabase(testConfig(its, env))
+    const other = openDatabase(testConfig(typeof its === 'string' ? { DATABASE_URL: its } : its, env))
     const error = await sql.raw(query).execute(other).then(() => undefined, (reason: unknown) => reason)
     await other.destroy()
     t.ok(isUnavailable(error), `${what}: ${String(error)}`)
   }
-  const waiting = openDatabase(testConfig(url, { ROSTER_LOCK_MS: '50', ROSTER_POOL_SIZE: '1', ROSTER_CONNECT_MS: '100' }))
+  const waiting = openDatabase(testConfig(store, { ROSTER_LOCK_MS: '50', ROSTER_POOL_SIZE: '1', ROSTER_CONNECT_MS: '100' }))
   await db.transaction().execute(async (trx) => {
     await sql`lock table client`.execute(trx)
     const error = await sql`select * from client`.execute(waiting).then(() => undefined, (reason: unknown) => reason)

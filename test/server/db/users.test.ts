@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import { type NewUser, DuplicateUser, usersOf, userWritesOf } from '../../src/db/users.js'
-import { findMiscounts } from '../../src/db/verify.js'
-import { nameKey } from '../../src/names.js'
-import { freshDatabase } from '../helpers/database.js'
+import { type NewUser, DuplicateUser, usersOf, userWritesOf } from '../../../src/db/users.js'
+import { findMiscounts } from '../../../src/db/verify.js'
+import { nameKey } from '../../../src/names.js'
+import { freshDatabase } from '../../helpers/database.js'
 
 const { db } = await freshDatabase(t)
 const ACME = 5

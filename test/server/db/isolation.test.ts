@@ -1,12 +1,12 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import t from 'tap'
-import { makeKey } from '../../src/auth/keys.js'
-import { clientsOf, clientWritesOf } from '../../src/db/clients.js'
-import { keysOf, keyWritesOf } from '../../src/db/keys.js'
-import type { Database } from '../../src/db/schema.js'
-import { type NewUser, type UserRow, usersOf, userWritesOf } from '../../src/db/users.js'
-import { nameKey } from '../../src/names.js'
-import { freshDatabase } from '../helpers/database.js'
+import { makeKey } from '../../../src/auth/keys.js'
+import { clientsOf, clientWritesOf } from '../../../src/db/clients.js'
+import { keysOf, keyWritesOf } from '../../../src/db/keys.js'
+import type { Database } from '../../../src/db/schema.js'
+import { type NewUser, type UserRow, usersOf, userWritesOf } from '../../../src/db/users.js'
+import { nameKey } from '../../../src/names.js'
+import { freshDatabase } from '../../helpers/database.js'
 
 const { db } = await freshDatabase(t)
 const OURS = 10
@@ -54,11 +54,11 @@ t.test('every method is looked at', async (t) => {
   await write(async (trx) => {
     for (const [repository, methods] of [
       [usersOf(db, 1), ['find', 'match', 'taken', 'page']],
-      [userWritesOf(trx, 1), ['lock', 'insert', 'update', 'delete']],
+      [userWritesOf(trx, 1), ['lock', 'lockSuperusers', 'insert', 'update', 'delete']],
       [keysOf(db, 1), ['findOwner', 'list']],
       [keyWritesOf(trx, 1), ['insert', 'revoke']],
-      [clientsOf(db, 1), ['has']],
-      [clientWritesOf(trx, 1), ['insert']],
+      [clientsOf(db, 1), ['has', 'list']],
+      [clientWritesOf(trx, 1), ['insert', 'delete']],
     ] as const) t.strictSame(Object.keys(repository), methods)
   })
 })

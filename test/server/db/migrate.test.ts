@@ -1,14 +1,14 @@
 import { type Kysely, sql } from 'kysely'
 import t, { type Test } from 'tap'
-import { openDatabase } from '../../src/db/database.js'
-import { checkSchema, migrate } from '../../src/db/migrate.js'
-import type { Database } from '../../src/db/schema.js'
-import { emptyDatabase, testConfig } from '../helpers/database.js'
+import { openDatabase } from '../../../src/db/database.js'
+import { checkSchema, migrate } from '../../../src/db/migrate.js'
+import type { Database } from '../../../src/db/schema.js'
+import { emptyDatabase, testConfig } from '../../helpers/database.js'
 
 const TABLES = ['api_key', 'client', 'enterprise', 'user_account', 'user_count']
 
 async function open(t: Test): Promise<Kysely<Database>> {
-  const db = openDatabase(testConfig(await emptyDatabase(t)))
+  const db = openDatabase(testConfig({ DATABASE_URL: await emptyDatabase(t) }))
   t.teardown(() => db.destroy())
   return db
 }
@@ -94,7 +94,7 @@ t.test('on Citus every table is distributed with the others, before any foreign 
 })
 
 t.test('a database that is not there fails as what it is', async (t) => {
-  const db = openDatabase(testConfig('postgres://nobody@127.0.0.1:1/nowhere'))
+  const db = openDatabase(testConfig({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' }))
   t.teardown(() => db.destroy())
   await t.rejects(migrate(db), { code: 'ECONNREFUSED' })
 })
