@@ -85,7 +85,7 @@ t.test('an answer is the user before with what the body gives; absent fields kee
         user = now
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 40 },
   )
 })
 
@@ -99,7 +99,7 @@ t.test('the user as read may be sent back, as a whole or in parts, and changes n
         assert.deepEqual([answer.statusCode, answer.json()], [200, user])
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 15 },
   )
 })
 
@@ -141,6 +141,6 @@ t.test('one wrong value is 400 and changes nothing, whatever else the body gives
       assert.equal(answer.statusCode, 400)
       assert.deepEqual(await read(), user)
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   )
 })

@@ -30,7 +30,8 @@ t.test('folding', async (t) => {
     fc.assert(fc.property(foldable, (name) => fold(fold(name)) === fold(name)), { numRuns: 1000 })
   })
   await t.test('is idempotent for every code point but one', async (t) => {
-    t.strictSame(everyCodePoint.filter((one) => fold(fold(one)) !== fold(one)), [CAPITAL_SHARP_S])
+    const changed = everyCodePoint.map((one) => [one, fold(one)] as const).filter(([one, folded]) => one !== folded)
+    t.strictSame(changed.filter(([, folded]) => fold(folded) !== folded).map(([one]) => one), [CAPITAL_SHARP_S])
   })
   await t.test('names that differ by case or compatibility have one key', async () => {
     fc.assert(
@@ -50,8 +51,12 @@ t.test('folding', async (t) => {
 
 t.test('the contract takes every code point that a username may hold, and no other', async (t) => {
   const isUsername = compile({ $ref: '#/components/schemas/Username' })
-  const inside = everyCodePoint.map((one) => `x${one}x`)
-  t.strictSame(inside.filter((name) => isUsername(name) !== isValidUsername(name)), [])
+  // A hundred at a time; one at a time where a hundred are refused.
+  const hundreds = Array.from({ length: everyCodePoint.length / 100 + 1 }, (_, at) => everyCodePoint.slice(at * 100, at * 100 + 100))
+  const inside = (characters: readonly string[]) => `x${characters.join('')}x`
+  const isTaken = (characters: readonly string[]) => isUsername(inside(characters)) && isValidUsername(inside(characters))
+  const singles = hundreds.filter((hundred) => !isTaken(hundred)).flat()
+  t.strictSame(singles.filter((one) => isUsername(inside([one])) !== isValidUsername(inside([one]))), [])
 })
 
 t.test('valid names are created and found in any case; others are 400', async (t) => {

@@ -10,7 +10,7 @@ import type { User } from '../../src/users/user.js'
 import { makeDirectory } from '../helpers/directory.js'
 import { secondServer } from '../helpers/process.js'
 
-const ROUNDS = 8
+const ROUNDS = 5
 const WRITERS = 4
 
 const directory = await makeDirectory(t)

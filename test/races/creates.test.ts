@@ -42,7 +42,7 @@ async function oneOfTwenty(t: Test, users: readonly { username: string; email?: 
 }
 
 t.test('of twenty equal creates at once one is 201, the others 400', async (t) => {
-  for (const round of [1, 2, 3, 4].map(String)) {
+  for (const round of [1, 2, 3].map(String)) {
     await t.test(`equal names, round ${round}`, async (t) => {
       const users = twenty.map((at) => ({ username: anyCase(`name-${round}`, at), email: `name-${round}-${String(at)}@acme.example` }))
       await oneOfTwenty(t, users, ['username: belongs to another user'])
