@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import { buildApp } from '../../src/app.js'
+import { makePasswords } from '../../src/auth/passwords.js'
+import { openDatabase } from '../../src/db/database.js'
+import { testConfig } from './database.js'
+import type { Call, Directory } from './directory.js'
+
+const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
+
+/** How a process ended. */
+export interface Ending {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** `roster serve` as a process of its own. */
+export interface Served {
+  readonly child: ChildProcess
+  /** Its lines on stdout so far, parsed. */
+  readonly log: { readonly msg: string }[]
+  /** All of its stderr so far. */
+  readonly errors: () => string
+  readonly ended: Promise<Ending>
+  /** Where it listens, as `http://127.0.0.1:43210`. Rejects when it ends before. */
+  readonly listening: Promise<string>
+}
+
+/** Runs `roster serve` on a free port; it is killed at the end of the test if it is still there. */
+export function serveProcess(t: Test, databaseUrl: string, env: Record<string, string> = {}): Served {
+  const child = spawn(process.execPath, [cli, 'serve'], {
+    env: {
+      ...process.env,
+      DATABASE_URL: databaseUrl,
+      PORT: '0',
+      LOG_LEVEL: 'info',
+      ROSTER_ARGON2_MEMORY_KIB: '8',
+      ROSTER_ARGON2_PASSES: '1',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const log: Served['log'] = []
+  let errors = ''
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+  const ended = new Promise<Ending>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })))
+  const listening = new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      const entry = JSON.parse(line) as Served['log'][number]
+      log.push(entry)
+      const [, url] = /^Server listening at (\S+)$/.exec(entry.msg) ?? []
+      if (url !== undefined) resolve(url)
+    })
+    void ended.then(() => reject(new Error(`the server did not listen: ${errors}`)))
+  })
+  // A test that wants it to fail never asks where it listens.
+  listening.catch(() => undefined)
+  return { child, log, errors: () => errors, ended, listening }
+}
+
+/** Whether a promise settles within this time. */
+export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  const timer = new AbortController()
+  const late = delay(ms, false, { signal: timer.signal }).catch(() => false)
+  const settled = await Promise.race([promise.then(() => true, () => true), late])
+  timer.abort()
+  return settled
+}
+
+/** A second server on the directory's database, with connections of its own: what `call` is for the first one. */
+export async function secondServer(t: Test, { url }: Directory): Promise<Directory['call']> {
+  const config = testConfig(url)
+  const db = openDatabase(config)
+  const app = await buildApp(config, { db, passwords: makePasswords(config) })
+  t.teardown(async () => {
+    await app.close()
+    await db.destroy()
+  })
+  return (request, { key, json }: Call = {}) => {
+    const [method, path = ''] = request.split(' ')
+    return app.inject({
+      method: method as 'GET',
+      url: `/api${path}`,
+      headers: { authorization: String(key), ...(json === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(json === undefined ? {} : { payload: JSON.stringify(json) }),
+    })
+  }
+}
