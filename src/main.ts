@@ -10,25 +10,31 @@ import { checkSchema, migrate } from './db/migrate.js'
 import type { Database } from './db/schema.js'
 import { createEnterprise } from './users/enterprise.js'
 
-/** A signal that comes a second time does not wait for requests in flight. */
+/** Exit codes: a stop that had to cut requests off, and a second signal, which does not wait for them. */
+const FAILED = 1
 const INTERRUPTED = 130
 
 /**
  * Stops on SIGTERM and SIGINT: no new connections, requests in flight finish, the database is closed. What is not finished
- * within `shutdownMs` is cut off.
+ * within `shutdownMs` is cut off, and the process fails; what it wrote without an answer is rolled back. Must be called
+ * before the server listens.
  */
 function stopOnSignal(app: FastifyInstance, shutdownMs: number): void {
   let stopping = false
+  app.addHook('onSend', async (_request, reply) => {
+    // Or a connection that is kept alive would outlive the last answer on it.
+    if (stopping) reply.header('Connection', 'close')
+  })
   const stop = async (signal: string): Promise<void> => {
     if (stopping) process.exit(INTERRUPTED)
     stopping = true
     app.log.info({ signal }, 'stopping')
-    const cut = setTimeout(() => {
-      app.log.warn('requests in flight did not finish in time')
-      app.server.closeAllConnections()
+    const bound = setTimeout(() => {
+      app.log.error('requests in flight did not finish in time')
+      process.exit(FAILED)
     }, shutdownMs)
     await app.close()
-    clearTimeout(cut)
+    clearTimeout(bound)
     app.log.info('stopped')
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
@@ -77,8 +83,8 @@ export async function serve(config: Config, note: (text: string) => void): Promi
     app.addHook('onClose', () => db.destroy())
     note(whereIs(config.store))
     if (newer !== undefined) app.log.warn(newer)
-    await app.listen({ host: config.host, port: config.port })
     stopOnSignal(app, config.shutdownMs)
+    await app.listen({ host: config.host, port: config.port })
     if (embedded && !config.production) await makeDemo(db, app.server.address() as AddressInfo, note)
   } catch (error) {
     await db.destroy()

@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import { buildApp } from '../../src/app.js'
 import { makePasswords } from '../../src/auth/passwords.js'
 import { openDatabase } from '../../src/db/database.js'
-import { testConfig } from './database.js'
+import { type StoreSettings, testConfig, testSettings } from './database.js'
 import type { Call, Directory } from './directory.js'
 
 const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
@@ -30,15 +30,13 @@ export interface Served {
 }
 
 /** Runs `roster serve` on a free port; it is killed at the end of the test if it is still there. */
-export function serveProcess(t: Test, databaseUrl: string, env: Record<string, string> = {}): Served {
+export function serveProcess(t: Test, store: StoreSettings, env: Record<string, string> = {}): Served {
   const child = spawn(process.execPath, [cli, 'serve'], {
     env: {
       ...process.env,
-      DATABASE_URL: databaseUrl,
-      PORT: '0',
+      ...testSettings,
       LOG_LEVEL: 'info',
-      ROSTER_ARGON2_MEMORY_KIB: '8',
-      ROSTER_ARGON2_PASSES: '1',
+      ...store,
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -72,8 +70,8 @@ export async function within(ms: number, promise: Promise<unknown>): Promise<boo
 }
 
 /** A second server on the directory's database, with connections of its own: what `call` is for the first one. */
-export async function secondServer(t: Test, { url }: Directory): Promise<Directory['call']> {
-  const config = testConfig(url)
+export async function secondServer(t: Test, { store }: Directory): Promise<Directory['call']> {
+  const config = testConfig(store)
   const db = openDatabase(config)
   const app = await buildApp(config, { db, passwords: makePasswords(config) })
   t.teardown(async () => {

@@ -45,7 +45,7 @@ t.test('any change of one character is refused', async () => {
 })
 
 t.test('and without asking the database, which would be 503', async (t) => {
-  const config = testConfig('postgres://nobody@127.0.0.1:1/nowhere')
+  const config = testConfig({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' })
   const db = openDatabase(config)
   const app = await buildApp(config, { db, passwords: makePasswords(config) })
   t.teardown(() => app.close())

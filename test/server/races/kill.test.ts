@@ -1,16 +1,16 @@
 import t from 'tap'
-import { createEnterprise } from '../../src/commands/enterprise.js'
-import { findMiscounts } from '../../src/db/verify.js'
-import type { User } from '../../src/users/user.js'
-import { freshDatabase } from '../helpers/database.js'
-import { serveProcess } from '../helpers/process.js'
+import { createEnterprise } from '../../../src/users/enterprise.js'
+import { findMiscounts } from '../../../src/db/verify.js'
+import type { User } from '../../../src/users/user.js'
+import { freshDatabase } from '../../helpers/database.js'
+import { serveProcess } from '../../helpers/process.js'
 
 const ROUNDS = 3
 const CLIENTS = 8
 /** How many creates are answered before the kill; the others are under way. */
 const ANSWERED = 40
 
-const { url, db } = await freshDatabase(t)
+const { store, db } = await freshDatabase(t)
 const { api_key } = await createEnterprise(db, 'acme', { username: 'alice', email: '' })
 const headers = { authorization: api_key, 'content-type': 'application/json' }
 
@@ -22,7 +22,7 @@ async function readAll(origin: string): Promise<{ count: number; users: Map<numb
 
 t.test('a kill -9 in the middle of creates loses nothing that was answered 201', async (t) => {
   const answered = new Map<number, string>()
-  let server = serveProcess(t, url)
+  let server = serveProcess(t, store)
   let origin = await server.listening
   for (let round = 1; round <= ROUNDS; round++) {
     const before = answered.size
@@ -42,7 +42,7 @@ t.test('a kill -9 in the middle of creates loses nothing that was answered 201',
     t.strictSame(await server.ended, { code: null, signal: 'SIGKILL' })
     t.ok(answered.size >= before + ANSWERED)
 
-    server = serveProcess(t, url)
+    server = serveProcess(t, store)
     origin = await server.listening
     const { count, users } = await readAll(origin)
     t.strictSame([...answered].filter(([id, username]) => users.get(id) !== username), [], 'every create answered 201 is there')

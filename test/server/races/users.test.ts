@@ -1,16 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { createKey } from '../../src/commands/key.js'
-import { findMiscounts } from '../../src/db/verify.js'
-import { OperatorError } from '../../src/errors.js'
-import type { ErrorBody } from '../../src/http/problems.js'
-import type { User } from '../../src/users/user.js'
-import { makeDirectory } from '../helpers/directory.js'
-import { secondServer } from '../helpers/process.js'
+import { createKey } from '../../../src/auth/made-keys.js'
+import { findEnterprise } from '../../../src/db/enterprises.js'
+import { findMiscounts } from '../../../src/db/verify.js'
+import { OperatorError } from '../../../src/errors.js'
+import type { ErrorBody } from '../../../src/http/problems.js'
+import type { User } from '../../../src/users/user.js'
+import { makeDirectory } from '../../helpers/directory.js'
+import { secondServer } from '../../helpers/process.js'
 
 const directory = await makeDirectory(t)
 const { call, db, superuser: key, admin, create } = directory
 const second = await secondServer(t, directory)
+const acme = (await findEnterprise(db, 'acme'))!
 
 const rounds = (number: number) => Array.from({ length: number }, (_, at) => String(at))
 
@@ -70,7 +72,7 @@ t.test('a key made at the moment of its user\'s delete is refused or goes with i
     const { id } = await create({ username: `brief-${round}` })
     const [removed, made] = await Promise.allSettled([
       delay(at % 5).then(() => call(`DELETE /user/${String(id)}/`, { key })),
-      createKey(db, 'acme', `brief-${round}`),
+      createKey(db, acme, `brief-${round}`),
     ])
     t.match(removed, { status: 'fulfilled', value: { statusCode: 204 } })
     if (made.status === 'rejected') t.type(made.reason, OperatorError)

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { makeDirectory } from '../helpers/directory.js'
-import { secondServer } from '../helpers/process.js'
+import { makeDirectory } from '../../helpers/directory.js'
+import { secondServer } from '../../helpers/process.js'
 
 const directory = await makeDirectory(t)
 const { db, acme, create, keyOf } = directory

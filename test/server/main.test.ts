@@ -3,15 +3,18 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import t from 'tap'
-import { createEnterprise } from '../src/commands/enterprise.js'
-import { freshDatabase } from './helpers/database.js'
-import { type Served, serveProcess, within } from './helpers/process.js'
+import { createEnterprise } from '../../src/users/enterprise.js'
+import { freshDatabase } from '../helpers/database.js'
+import { type Served, serveProcess, within } from '../helpers/process.js'
 
-const { url, db } = await freshDatabase(t)
+const { store, db } = await freshDatabase(t)
+const { DATABASE_URL: url } = store as { DATABASE_URL: string }
 const { api_key, user_id } = await createEnterprise(db, 'acme', { username: 'alice', email: '' })
 
 // So that the connections of the served processes can be told from this file's.
-const servedUrl = `${url}?application_name=served`
+const servedUrl = new URL(url)
+servedUrl.searchParams.set('application_name', 'served')
+const served = { DATABASE_URL: servedUrl.href }
 const admin = new pg.Client({ connectionString: url })
 await admin.connect()
 t.teardown(async () => {
@@ -99,7 +102,7 @@ const PATH = `/user/${String(user_id)}/`
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   await t.test(`${signal}: nothing new is accepted, what is in flight finishes, all is closed, exit code 0`, async (t) => {
-    const server = serveProcess(t, servedUrl)
+    const server = serveProcess(t, served)
     const origin = await server.listening
     const idle = send(origin, 'GET', '/user/')
     t.equal(await idle.status, 200)
@@ -125,7 +128,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 t.test('ROSTER_SHUTDOWN_MS bounds the stop, whatever a request waits for', async (t) => {
   const env = { ROSTER_SHUTDOWN_MS: '300', ROSTER_LOCK_MS: '60000', ROSTER_STATEMENT_MS: '60000' }
-  const server = serveProcess(t, servedUrl, env)
+  const server = serveProcess(t, served, env)
   const origin = await server.listening
   const free = await lockRow()
   const writing = send(origin, 'PATCH', PATH)
@@ -142,13 +145,13 @@ t.test('ROSTER_SHUTDOWN_MS bounds the stop, whatever a request waits for', async
 })
 
 t.test('a second signal does not wait: exit code 130; a port in use is a clear error and exit code 1', async (t) => {
-  const server = serveProcess(t, servedUrl)
+  const server = serveProcess(t, served)
   const origin = await server.listening
   const { port } = new URL(origin)
-  const other = serveProcess(t, servedUrl, { PORT: port })
+  const other = serveProcess(t, served, { PORT: port })
   t.strictSame(await other.ended, { code: 1, signal: null })
   t.match(other.errors(), new RegExp(`address already in use 127\\.0\\.0\\.1:${port}`))
-  t.equal(other.errors().trim().split('\n').length, 1, 'one line, no stack')
+  t.equal(other.errors().trim().split('\n').length, 2, 'where the directory is, and one line without a stack')
 
   const free = await lockRow()
   const writing = send(origin, 'PATCH', PATH)
@@ -163,7 +166,7 @@ t.test('a second signal does not wait: exit code 130; a port in use is a clear e
 })
 
 t.test('a database that is not there is exit code 69', async (t) => {
-  const server = serveProcess(t, 'postgres://nobody@127.0.0.1:1/nowhere')
+  const server = serveProcess(t, { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' })
   t.strictSame(await server.ended, { code: 69, signal: null })
   t.match(server.errors(), /database .* can't be reached/)
 })

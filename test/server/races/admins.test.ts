@@ -1,21 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import t from 'tap'
-import { parseKey } from '../../src/auth/keys.js'
-import { revokeKey } from '../../src/commands/key.js'
-import { findEnterprise } from '../../src/db/enterprises.js'
-import { userWritesOf } from '../../src/db/users.js'
-import { findMiscounts } from '../../src/db/verify.js'
-import type { User } from '../../src/users/user.js'
-import { makeDirectory } from '../helpers/directory.js'
-import { secondServer } from '../helpers/process.js'
+import { parseKey } from '../../../src/auth/keys.js'
+import { revokeKey } from '../../../src/auth/made-keys.js'
+import { findEnterprise } from '../../../src/db/enterprises.js'
+import { userWritesOf } from '../../../src/db/users.js'
+import { findMiscounts } from '../../../src/db/verify.js'
+import type { User } from '../../../src/users/user.js'
+import { makeDirectory } from '../../helpers/directory.js'
+import { secondServer } from '../../helpers/process.js'
 
 const ROUNDS = 5
 const WRITERS = 4
 
 const directory = await makeDirectory(t)
 const { call, db, superuser, create, keyOf } = directory
-const { id: enterprise_id } = (await findEnterprise(db, 'acme'))!
+const acme = (await findEnterprise(db, 'acme'))!
+const { id: enterprise_id } = acme
 const servers = [call, await secondServer(t, directory)] as const
 
 interface Admin {
@@ -30,7 +31,7 @@ const ends = [
   { what: 'demoted', refused: 403, end: (admin: Admin) => patch(admin, { profile: { role: 'Viewer' } }) },
   { what: 'deactivated', refused: 401, end: (admin: Admin) => patch(admin, { is_active: false }) },
   { what: 'deleted', refused: 401, end: ({ id }: Admin) => call(`DELETE /user/${String(id)}/`, { key: superuser }) },
-  { what: 'deprived of its key', refused: 401, end: ({ key }: Admin) => revokeKey(db, 'acme', parseKey(key)!.prefix) },
+  { what: 'deprived of its key', refused: 401, end: ({ key }: Admin) => revokeKey(db, acme, parseKey(key)!.prefix) },
 ]
 
 for (const { what, refused, end } of ends) {
