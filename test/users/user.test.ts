@@ -1,0 +1,55 @@
+import t from 'tap'
+import { isStaff, toUser } from '../../src/users/user.js'
+import { enterprise, row } from '../helpers/rows.js'
+
+t.test('isStaff: Enterprise Admins and superusers', async (t) => {
+  for (const role of ['Enterprise Admin', 'Viewer', 'Group Admin', 'Group Viewer'] as const) {
+    t.equal(isStaff({ role, is_superuser: false }), role === 'Enterprise Admin')
+    t.equal(isStaff({ role, is_superuser: true }), true)
+  }
+})
+
+t.test('toUser: every field, and nothing else of the row', async (t) => {
+  const stored = { ...row({ last_login: new Date('2026-02-01T08:15:30.123Z') }), password_hash: 'secret', username_key: 'k' }
+  t.strictSame(toUser(stored, { ...enterprise, google_enterprise_id: 'LC01234abc' }, 'key'), {
+    id: 1,
+    username: 'vera',
+    email: 'vera@acme.example',
+    first_name: 'Vera',
+    last_name: 'Vine',
+    full_name: 'Vera Vine',
+    is_active: true,
+    is_staff: false,
+    is_superuser: false,
+    profile: {
+      role: 'Group Viewer',
+      groups: ['b', 'a'],
+      authz_role_id: 'r-1',
+      enterprise: enterprise.uuid,
+      created_on: '2026-01-05T09:00:00.000Z',
+      updated_on: '2026-01-06T09:00:00.000Z',
+    },
+    emm: { google_enterprise_id: 'LC01234abc' },
+    has_emm: true,
+    last_login: '2026-02-01T08:15:30.123Z',
+    token: 'key',
+    is_email_verified: true,
+  })
+})
+
+t.test('toUser: what is null', async (t) => {
+  const { emm, has_emm, last_login, token, profile } = toUser(row({ authz_role_id: null }), enterprise)
+  t.strictSame([emm, has_emm, last_login, token, profile.authz_role_id], [{}, false, null, null, null])
+})
+
+t.test('toUser: full_name', async (t) => {
+  for (const [first_name, last_name, full_name] of [
+    ['', '', ''],
+    ['A', '', 'A'],
+    ['', 'B', 'B'],
+    ['A', 'B', 'A B'],
+    [' A ', ' B ', 'A   B'],
+  ] as const) {
+    t.equal(toUser(row({ first_name, last_name }), enterprise).full_name, full_name)
+  }
+})
