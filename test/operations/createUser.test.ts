@@ -11,7 +11,7 @@ import { testConfig } from '../helpers/database.js'
 import { closeLedger, isError, makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
 
 const directory = await makeDirectory(t)
-const { call, superuser, admin, viewer, acme, globex, db, url } = directory
+const { call, superuser, admin, viewer, acme, globex, db, store } = directory
 
 const post: Send = (options) => call('POST /user/', { key: superuser, ...options })
 let made = 0
@@ -174,7 +174,7 @@ t.test('400', async (t) => {
     }
   })
   await t.test('the operator may ask for longer passwords', async (t) => {
-    const config = testConfig(url, { ROSTER_PASSWORD_MIN_LENGTH: '15' })
+    const config = testConfig(store, { ROSTER_PASSWORD_MIN_LENGTH: '15' })
     const app = await buildApp(config, { db, passwords: makePasswords(config) })
     t.teardown(() => app.close())
     const headers = { authorization: superuser, 'content-type': 'application/json' }

@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib'
 import t from 'tap'
 import { makeKey, parseKey } from '../../src/auth/keys.js'
-import { revokeKey } from '../../src/commands/key.js'
+import { revokeKey } from '../../src/auth/made-keys.js'
+import { findEnterprise } from '../../src/db/enterprises.js'
 import { clientWritesOf } from '../../src/db/clients.js'
 import type { User } from '../../src/users/user.js'
 import { closeLedger, isError, makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
@@ -138,7 +139,7 @@ t.test('401', async (t) => {
     for (const key of [expired, revoked]) t.equal((await call('GET /user_info/', { key })).statusCode, 200)
     const { hash } = parseKey(expired)!
     await db.updateTable('api_key').set({ expires_on: new Date() }).where('hash', '=', hash).execute()
-    await revokeKey(db, 'acme', parseKey(revoked)!.prefix)
+    await revokeKey(db, (await findEnterprise(db, 'acme'))!, parseKey(revoked)!.prefix)
     for (const key of [expired, revoked]) isError(t, await call('GET /user_info/', { key }), 401, 'invalid_credentials')
     t.equal((await call('GET /user_info/', { key: viewer.key })).statusCode, 200)
   })

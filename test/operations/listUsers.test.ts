@@ -12,7 +12,7 @@ import { closeLedger, isError, makeDirectory, withBrokenTable, withLostDatabase 
 type UserList = components['schemas']['UserList']
 
 const directory = await makeDirectory(t)
-const { call, superuser, admin, viewer, acme, globex, db, url } = directory
+const { call, superuser, admin, viewer, acme, globex, db, store } = directory
 const home = 'http://localhost/api/user/'
 
 const list = (query = '', key = superuser) => call(`GET /user/${query}`, { key })
@@ -123,7 +123,7 @@ t.test('200', async (t) => {
       return answers.map((answer) => new URL(answer.json<UserList>().next!).origin)
     }
     const build = async (env: Record<string, string>) => {
-      const config = testConfig(url, env)
+      const config = testConfig(store, env)
       const app = await buildApp(config, { db, passwords: makePasswords(config) })
       t.teardown(() => app.close())
       return app

@@ -4,7 +4,7 @@ import { bodyFaults } from '../../src/users/faults.js'
 import { testConfig } from '../helpers/database.js'
 import { enterprise, row } from '../helpers/rows.js'
 
-const passwords = makePasswords(testConfig('postgres://nobody@127.0.0.1:1/nowhere'))
+const passwords = makePasswords(testConfig({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' }))
 const faults = (body: unknown) => bodyFaults(passwords, { user: row(), enterprise }, body).map(({ code, text }) => `${code} ${text}`)
 
 const STRANGER = "validation_failed profile.enterprise: must be the caller's own"
