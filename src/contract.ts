@@ -48,7 +48,7 @@ export function resolve<T extends Reference>(object: T): T {
 export const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, strictTypes: false, validateFormats: true })
 addFormats.default(ajv)
 ajv.addFormat('username', isUsername)
-ajv.addVocabulary(['example'])
+ajv.addVocabulary(['example', 'components', 'x-nfkc-length'])
 ajv.addKeyword({
   keyword: 'x-max-distinct-items',
   type: 'array',
@@ -60,7 +60,6 @@ ajv.addKeyword({
 export function compile(schema: object): ValidateFunction {
   return ajv.compile({ ...schema, components: spec.components })
 }
-ajv.addVocabulary(['components'])
 
 interface Bounds {
   readonly type?: string
@@ -73,9 +72,14 @@ interface Bounds {
   readonly pattern?: string
   readonly enum?: readonly string[]
   readonly 'x-max-distinct-items'?: number
+  /** Code points after NFKC; what `maxLength` can't say. A rule sees to it. */
+  readonly 'x-nfkc-length'?: { readonly minimum: number; readonly maximum: number }
 }
 
-const { Email } = spec.components.schemas as unknown as Record<keyof components['schemas'], Bounds>
+const { Email, Password } = spec.components.schemas as Record<keyof components['schemas'], Bounds>
+
+/** Code points that a password may have after NFKC. */
+export const passwordLength = Password['x-nfkc-length'] as NonNullable<Bounds['x-nfkc-length']>
 
 const ARTICLES: Readonly<Record<string, string>> = { string: 'a string', boolean: 'a boolean', array: 'an array', object: 'an object' }
 
@@ -87,6 +91,15 @@ function patternText(schema: Bounds): string {
   return schema.format === undefined || schema.format === 'password'
     ? 'must have no control characters'
     : `must be a ${schema.format}`
+}
+
+/** How a length out of bounds is told. */
+export function lengthText({ minimum, maximum }: { readonly minimum: number; readonly maximum: number }): string {
+  return `must have ${String(minimum)} to ${String(maximum)} characters`
+}
+
+function lengthOf({ 'x-nfkc-length': nfkc, minLength = 0, maxLength = Infinity }: Bounds) {
+  return nfkc ?? { minimum: minLength, maximum: maxLength }
 }
 
 function what(error: ErrorObject): string {
@@ -101,7 +114,7 @@ function what(error: ErrorObject): string {
       return `must be one of ${(schema.enum ?? []).join(', ')}`
     case 'minLength':
     case 'maxLength':
-      return `must have ${String(schema.minLength ?? 0)} to ${String(schema.maxLength)} characters`
+      return lengthText(lengthOf(schema))
     case 'maxItems':
       return `must have at most ${String(schema.maxItems)} items`
     case 'x-max-distinct-items':
@@ -119,23 +132,20 @@ export function faultsFound({ errors }: ValidateFunction): string[] {
   return faultTexts(errors as ErrorObject[])
 }
 
-/** More faults than this are counted, not listed. */
-const LISTED = 100
-
 /**
- * Validation errors as `field: what is wrong`, each once, at most a hundred. They never repeat a value: paths are made of
- * the contract's names and of array positions.
+ * Validation errors as `field: what is wrong`, one a fault. They never repeat a value: paths are made of the contract's names
+ * and of array positions.
  *
  * @param whole what to call the value itself, when the fault is not one of a field
  */
 export function faultTexts(errors: readonly ErrorObject[], whole = 'body'): string[] {
-  const texts = new Set(
-    errors.map((error) => {
-      const missing = error.keyword === 'required' ? [(error.params as { missingProperty: string }).missingProperty] : []
-      const path = [...error.instancePath.split('/').slice(1), ...missing].join('.')
-      return `${path || whole}: ${what(error)}`
-    }),
-  )
-  const listed = [...texts].slice(0, LISTED)
-  return texts.size > LISTED ? [...listed, `and ${String(texts.size - LISTED)} more`] : listed
+  const mistyped = new Set(errors.filter(({ keyword }) => keyword === 'type').map(({ instancePath }) => instancePath))
+  // What has the wrong type breaks other rules for that alone.
+  const told = errors.filter(({ keyword, instancePath }) => keyword === 'type' || !mistyped.has(instancePath))
+  const texts = told.map((error) => {
+    const missing = error.keyword === 'required' ? [(error.params as { missingProperty: string }).missingProperty] : []
+    const path = [...error.instancePath.split('/').slice(1), ...missing].join('.')
+    return `${path || whole}: ${what(error)}`
+  })
+  return [...new Set(texts)]
 }

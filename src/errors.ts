@@ -28,6 +28,9 @@ export interface Fault {
   readonly text: string
 }
 
+/** More faults than this are counted, not listed: one less than `errors` may have in the contract. */
+const LISTED = 100
+
 /** A refusal that the contract declares. `http/problems.ts` turns it into the Error body. */
 export class Problem extends Error {
   override readonly name = 'Problem'
@@ -48,7 +51,9 @@ export class Problem extends Error {
   /** All faults of one request as one refusal. Its code is the faults' own where they share one. */
   static of(faults: readonly [Fault, ...Fault[]]): Problem {
     const code = faults.every((fault) => fault.code === faults[0].code) ? faults[0].code : 'validation_failed'
-    return new Problem(code, [...new Set(faults.map((fault) => fault.text))])
+    const texts = [...new Set(faults.map((fault) => fault.text))]
+    const listed = texts.slice(0, LISTED)
+    return new Problem(code, texts.length > LISTED ? [...listed, `and ${String(texts.length - LISTED)} more`] : listed)
   }
 }
 

@@ -2,12 +2,9 @@ import { dictionary } from '@zxcvbn-ts/language-common'
 import argon2 from 'argon2'
 import pLimit from 'p-limit'
 import type { Config } from '../config.js'
+import { lengthText, passwordLength } from '../contract.js'
 import { type Fault, Problem } from '../errors.js'
 import { fold } from '../names.js'
-
-/** Length in code points after NFKC (CONTRACT.md, "Who may do what"). A setting can raise the least. */
-const LEAST = 8
-const MOST = 1024
 
 const common: ReadonlySet<string> = new Set(dictionary['passwords-common'])
 
@@ -41,9 +38,8 @@ export function makePasswords(config: PasswordConfig): Passwords {
       if (password === '') return []
       const folded = fold(password)
       const length = Array.from(password.normalize('NFKC')).length
-      if (length < LEAST || length > MOST) {
-        const text = `password: must have ${String(LEAST)} to ${String(MOST)} characters`
-        return [{ code: 'validation_failed', text }]
+      if (length < passwordLength.minimum || length > passwordLength.maximum) {
+        return [{ code: 'validation_failed', text: `password: ${lengthText(passwordLength)}` }]
       }
       const texts = [
         ...(length < config.passwordMinLength

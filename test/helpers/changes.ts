@@ -18,7 +18,8 @@ let made = 0
 
 /** What the files of PUT and PATCH use of a directory. */
 export function changesOf({ call, superuser, db, keyOf, create }: Directory, method: 'PUT' | 'PATCH') {
-  const send = (id: number | string, options: Call) => call(`${method} /user/${String(id)}/`, { key: superuser, ...options })
+  const send = (id: number | string, options: Call) =>
+    call(`${method} /user/${String(id)}/`, { key: superuser, ...options })
   const read = async (id: number): Promise<User> => (await call(`GET /user/${String(id)}/`, { key: superuser })).json()
   const row = (id: number) => db.selectFrom('user_account').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
   return {
@@ -96,7 +97,7 @@ async function changes(t: Test, directory: Directory, method: 'PUT' | 'PATCH'): 
     const payload = sized(262_144, { username: user.username, profile: {} })
     t.equal((await send(user.id, { payload, headers })).statusCode, 200)
   })
-  await t.test('a user as read may be sent back, by those who manage users and by itself, and nothing changes', async (t) => {
+  await t.test('a user as read may be sent back, by managers and by itself, and nothing changes', async (t) => {
     const user = await member({ password: 'correct horse' })
     for (const key of [superuser, admin.key, user.key]) {
       const before = await row(user.id)
@@ -121,18 +122,20 @@ async function changes(t: Test, directory: Directory, method: 'PUT' | 'PATCH'): 
   await t.test('unknown and read-only fields are ignored', async (t) => {
     const user = await member()
     const before = await row(user.id)
-    const readOnly = { id: 1, full_name: 1, is_staff: true, is_superuser: true, emm: null, has_emm: 1, last_login: 'x', token: 1 }
+    const flags = { is_staff: true, is_superuser: true, is_email_verified: true, is_endpoint_creator: true }
+    const others = { id: 1, full_name: 1, emm: null, has_emm: 1, last_login: 'x', token: 1 }
     const profile = { is_customer: true, created_on: null, updated_on: 1 }
-    const answer = await change(user, { ...readOnly, is_email_verified: true, is_endpoint_creator: true, profile })
+    const answer = await change(user, { ...flags, ...others, profile })
     t.equal(answer.statusCode, 200)
     t.strictSame(await row(user.id), before)
-    t.equal((await call(`${method} /user/${String(user.id)}?format=json&limit=x`, { key: superuser, json: answer.json() })).statusCode, 200)
+    const request = `${method} /user/${String(user.id)}?format=json&limit=x`
+    t.equal((await call(request, { key: superuser, json: answer.json() })).statusCode, 200)
   })
   await t.test('the order of groups is a change', async (t) => {
     const user = await member()
     t.strictSame((await change(user, { profile: { groups: ['a', 'b'] } })).json<User>().profile.groups, ['a', 'b'])
   })
-  await t.test('the own name and address in other letters are free, and so are those that somebody gave up', async (t) => {
+  await t.test('the own name and address in other letters are free, and those that somebody gave up', async (t) => {
     const user = await member()
     const upper = { username: user.username.toUpperCase(), email: user.email.toUpperCase() }
     t.strictSame({ ...(await change(user, upper)).json<User>(), ...upper }, await read(user.id))
@@ -192,7 +195,7 @@ async function changes(t: Test, directory: Directory, method: 'PUT' | 'PATCH'): 
     await change(user, { is_active: true }, admin.key)
     t.equal(await sees(), 1)
   })
-  await t.test('a superuser changes, deactivates and demotes another superuser, and may give up the role that it needs not', async (t) => {
+  await t.test('a superuser deactivates and demotes another, and may give up a role that it needs not', async (t) => {
     const user = await member()
     await promote(user.id)
     const fields = { first_name: 'x', is_active: false, profile: { role: 'Viewer' } }
@@ -262,13 +265,17 @@ async function strangers(t: Test, directory: Directory, method: 'PUT' | 'PATCH')
       }
     }
   })
-  await t.test('the own name, address, state and profile, of who may not manage users, also when they are taken', async (t) => {
+  await t.test('of who may not manage users: the own name, address, state and profile', async (t) => {
     const user = await member()
     const before = await row(user.id)
     const changes: Fields[] = [
-      ...[{ username: 'somebody-else' }, { username: user.username.toUpperCase() }, { username: 'alice' }, { is_active: false }],
-      ...[{ email: '' }, { email: 'alice@acme.example' }, { email: 'nobody@acme.example' }, { email: user.email.toUpperCase() }],
-      ...[{ role: 'Enterprise Admin' }, { groups: [] }, { groups: ['a', 'b'] }, { authz_role_id: null }].map((profile) => ({ profile })),
+      // Taken or free must not show.
+      ...['somebody-else', 'alice', user.username.toUpperCase()].map((username) => ({ username })),
+      ...['', 'alice@acme.example', 'nobody@acme.example', user.email.toUpperCase()].map((email) => ({ email })),
+      ...[{ role: 'Enterprise Admin' }, { groups: [] }, { groups: ['a', 'b'] }, { authz_role_id: null }].map(
+        (profile) => ({ profile }),
+      ),
+      { is_active: false },
       { email: 'alice@acme.example', password: user.email },
     ]
     for (const fields of changes) {
@@ -297,7 +304,7 @@ async function strangers(t: Test, directory: Directory, method: 'PUT' | 'PATCH')
       isError(t, await change(admin, { profile: { role } }, admin.key), 403, 'forbidden', [ONESELF])
     }
   })
-  await t.test('of two admins who demote each other at once, one is left; so of two superusers who deactivate each other', async (t) => {
+  await t.test('of two who demote or deactivate each other at once, one is left', async (t) => {
     const profile = { role: 'Enterprise Admin' }
     for (let round = 0; round < 5; round++) {
       const [a, b] = [await member({ profile }), await member({ profile })]
@@ -333,7 +340,8 @@ export function testChanges(t: Test, directory: Directory, method: 'PUT' | 'PATC
 
   t.test('404', async (t) => {
     await t.test('what is not a canonical decimal names no user, before the body is looked at', async (t) => {
-      for (const id of ['123abc', '1.0', '+1', '%201', '01', '0', '-1', '9007199254740992', '1'.repeat(300), '%00', '1e0']) {
+      const ids = ['123abc', '1.0', '+1', '%201', '01', '0', '-1', '9007199254740992', '1'.repeat(300), '%00', '1e0']
+      for (const id of ids) {
         isError(t, await send(id, { key: admin.key, payload: '{' }), 404, 'not_found', ['user_id: names no user'])
       }
       isError(t, await send('x', { payload: ' '.repeat(262_145) }), 404, 'not_found')

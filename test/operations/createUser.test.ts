@@ -4,8 +4,8 @@ import { buildApp } from '../../src/app.js'
 import { makePasswords } from '../../src/auth/passwords.js'
 import type { User } from '../../src/users/user.js'
 import {
-  allowed, allowedPasswords, allowedProfiles, nested, refusesBrokenBodies, refusesLargeBodies, refusesOtherTypes, type Send,
-  sized,
+  allowed, allowedPasswords, allowedProfiles, nested, refusesBrokenBodies, refusesLargeBodies, refusesOtherTypes,
+  type Send, sized,
 } from '../helpers/bodies.js'
 import { testConfig } from '../helpers/database.js'
 import { closeLedger, isError, makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
@@ -20,8 +20,10 @@ const fresh = (fields: Record<string, unknown> = {}) => {
   const username = `user-${String(++made)}`
   return { username, email: `${username}@acme.example`, profile: {}, ...fields }
 }
-const hashOf = async (id: number) =>
-  (await db.selectFrom('user_account').select('password_hash').where('id', '=', id).executeTakeFirstOrThrow()).password_hash
+const hashOf = async (id: number) => {
+  const row = db.selectFrom('user_account').select('password_hash').where('id', '=', id)
+  return (await row.executeTakeFirstOrThrow()).password_hash
+}
 
 t.test('201', async (t) => {
   await t.test('the least body makes an active Group Viewer of the enterprise', async (t) => {
@@ -59,8 +61,10 @@ t.test('201', async (t) => {
   await t.test('an admin sends every field, and what existing clients send besides', async (t) => {
     const groups = ['e3b7a0ce-6f5f-4f27-9a4b-6f0e35bd4f6d', '6f5ed86a-95a7-4a5c-95d4-8e3f3b2a6a10']
     const profile = { role: 'Group Admin', groups, authz_role_id: 'r-1', enterprise: acme.enterprise.toUpperCase() }
-    const fields = { username: 'Carol', email: 'Carol@acme.example', first_name: 'Carol', last_name: 'Clark', is_active: false }
-    const readOnly = { id: 7, is_staff: true, is_superuser: true, full_name: 'x', token: 'x', is_email_verified: true, emm: 1 }
+    const names = { username: 'Carol', first_name: 'Carol', last_name: 'Clark' }
+    const fields = { ...names, email: 'Carol@acme.example', is_active: false }
+    const flags = { is_staff: true, is_superuser: true, is_email_verified: true }
+    const readOnly = { ...flags, id: 7, full_name: 'x', token: 'x', emm: 1 }
     const json = {
       ...fields,
       ...readOnly,
@@ -231,7 +235,8 @@ t.test('503', async (t) => {
     })
   })
   await t.test('a constraint refuses, and at each look nobody is in the way', async (t) => {
-    await db.schema.createIndex('clash').on('user_account').column('last_name').unique().where('last_name', '=', 'clash').execute()
+    const index = db.schema.createIndex('clash').on('user_account').column('last_name').unique()
+    await index.where('last_name', '=', 'clash').execute()
     t.equal((await post({ json: fresh({ last_name: 'clash' }) })).statusCode, 201)
     const answer = await post({ json: fresh({ last_name: 'clash' }) })
     isError(t, answer, 503, 'unavailable')

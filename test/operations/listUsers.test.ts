@@ -43,14 +43,15 @@ t.test('200', async (t) => {
     }
   })
   await t.test('what existing clients send besides changes nothing', async (t) => {
-    const answer = await call('GET /user?format=json&exclude_google_roles=true&authn_user_id_null=false&Limit=0&x&=&limit[]=1', {
+    const others = '?format=json&exclude_google_roles=true&authn_user_id_null=false'
+    const answer = await call(`GET /user${others}&Limit=0&x&=&limit[]=1`, {
       key: superuser,
       headers: { 'content-type': 'application/json', 'x-tenant': 'globex', 'x-client-id': 'nobody' },
     })
     t.equal(answer.statusCode, 200)
     t.strictSame(names(answer.json()), await everyone())
   })
-  await t.test('ids far apart: every page is its slice of all users, and following the links finds each once', async (t) => {
+  await t.test('ids far apart: every page is its slice of all users, and the links find each once', async (t) => {
     // Ids around the edges of the blocks by which users are counted, with a block left empty between.
     for (const first of [1022, 3000, 1_048_574, 2_097_151, 8_589_934_592]) {
       await sql`alter table user_account alter column id restart with ${sql.lit(first)}`.execute(db)
@@ -168,7 +169,7 @@ t.test('200', async (t) => {
 })
 
 t.test('400', async (t) => {
-  const bad = ['', 'x', '-1', '1e2', '%205', '5%20', '+5', '%2B5', '5.0', '0x5', 'null', 'true', '%D9%A5', '9'.repeat(30), '%00']
+  const bad = ['', 'x', '-1', '1e2', '%205', '5%20', '+5', '%2B5', '5.0', '0x5', 'null', '%D9%A5', '9'.repeat(30), '%00']
   await t.test('limit', async (t) => {
     for (const value of [...bad, '0', '1001', '1&limit=2', '1&limit=1', '&limit=']) {
       isError(t, await list(`?limit=${value}`), 400, 'validation_failed', ['limit: must be an integer from 1 to 1000'])

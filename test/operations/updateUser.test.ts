@@ -9,7 +9,8 @@ const { send, read, row, member } = changesOf(directory, 'PUT')
 testChanges(t, directory, 'PUT')
 
 t.test('200: what is absent keeps its value, so that it never grants, demotes or erases', async (t) => {
-  for (const fields of [{ profile: { role: 'Enterprise Admin', groups: ['a'], authz_role_id: 'r-1' } }, { is_active: false }]) {
+  const profile = { role: 'Enterprise Admin', groups: ['a'], authz_role_id: 'r-1' }
+  for (const fields of [{ profile }, { is_active: false }]) {
     const { id, username } = await member({ password: 'correct horse', ...fields })
     const before = await row(id)
     const answer = await send(id, { json: { username, profile: {} } })
@@ -21,7 +22,8 @@ t.test('200: what is absent keeps its value, so that it never grants, demotes or
 
 t.test('400: username and profile are required, of anyone', async (t) => {
   for (const key of [directory.superuser, viewer.key]) {
-    isError(t, await send(viewer.id, { key, json: {} }), 400, 'validation_failed', ['username: is required', 'profile: is required'])
+    const answer = await send(viewer.id, { key, json: {} })
+    isError(t, answer, 400, 'validation_failed', ['username: is required', 'profile: is required'])
   }
   isError(t, await send(viewer.id, { json: { username: 'vera' } }), 400, 'validation_failed', ['profile: is required'])
 })

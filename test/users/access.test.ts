@@ -1,8 +1,9 @@
 import t from 'tap'
-import type { UserChanges } from '../../src/db/users.js'
+import type { UserChanges, UserRow } from '../../src/db/users.js'
 import { Problem } from '../../src/errors.js'
 import {
-  noSuchUser, requireFound, requireMayCall, requireMayChange, requireMayDelete, requireStillMayCall, seesEveryone, type WhoMayCall,
+  noSuchUser, requireFound, requireMayCall, requireMayChange, requireMayDelete, requireStillMayCall, seesEveryone,
+  type WhoMayCall,
 } from '../../src/users/access.js'
 import { enterprise, row } from '../helpers/rows.js'
 
@@ -35,7 +36,7 @@ t.test('requireMayCall: what role and path alone decide', async (t) => {
     'managers-not-self': [undefined, ONESELF, MANAGERS, MANAGERS],
   }
   for (const [who, expected] of Object.entries(table)) {
-    const refused = (caller: typeof viewer, id?: number) => refusal(() => requireMayCall(who as WhoMayCall, caller, id))
+    const refused = (caller: UserRow, id?: number) => refusal(() => requireMayCall(who as WhoMayCall, caller, id))
     for (const staff of [superuser, admin]) {
       t.strictSame([refused(staff, other), refused(staff, staff.id)], expected.slice(0, 2), who)
       t.equal(refused(staff), expected[0])
@@ -57,11 +58,15 @@ t.test('requireMayChange: what the rows and the changed columns decide', async (
   const off: UserChanges = { is_active: false }
   const demote: UserChanges = { role: 'Viewer' }
   const owner = row({ id: 5, is_superuser: true, role: 'Viewer' })
-  const table: [caller: typeof viewer, target: typeof viewer, changes: UserChanges, expected?: string][] = [
+  const managed: (keyof UserChanges)[] = [
+    ...(['username', 'username_key', 'email', 'email_key', 'is_active', 'is_superuser', 'is_email_verified'] as const),
+    ...(['role', 'groups', 'authz_role_id'] as const),
+  ]
+  type Row = [caller: UserRow, target: UserRow, changes: UserChanges, expected?: string]
+  const table: Row[] = [
     [viewer, viewer, {}],
     [viewer, viewer, own],
-    ...(['username', 'username_key', 'email', 'email_key', 'is_active', 'is_superuser', 'is_email_verified', 'role', 'groups', 'authz_role_id'] as const)
-      .map((column): [typeof viewer, typeof viewer, UserChanges, string] => [viewer, viewer, { ...own, [column]: 'x' }, MANAGERS]),
+    ...managed.map((column): Row => [viewer, viewer, { ...own, [column]: 'x' }, MANAGERS]),
     [admin, viewer, { ...own, ...off, ...demote }],
     [admin, admin, own],
     [admin, admin, { is_active: true }],
@@ -82,14 +87,14 @@ t.test('requireMayChange: what the rows and the changed columns decide', async (
 })
 
 t.test('requireMayDelete: only a superuser deletes a superuser', async (t) => {
-  const refused = (caller: typeof viewer, target: typeof viewer) => refusal(() => requireMayDelete(caller, target))
+  const refused = (caller: UserRow, target: UserRow) => refusal(() => requireMayDelete(caller, target))
   t.equal(refused(admin, superuser), SUPERUSERS)
   t.equal(refused(admin, viewer), undefined)
   t.equal(refused(superuser, row({ id: 5, is_superuser: true })), undefined)
 })
 
 t.test('requireStillMayCall: the caller as it is locked', async (t) => {
-  const refused = (caller: typeof viewer | undefined) => refusal(() => requireStillMayCall('managers', caller, undefined))
+  const refused = (caller: UserRow | undefined) => refusal(() => requireStillMayCall('managers', caller, undefined))
   t.equal(refused(undefined), 'invalid_credentials')
   t.equal(refused(row({ ...admin, is_active: false })), 'invalid_credentials')
   t.equal(refused(viewer), MANAGERS)

@@ -5,7 +5,8 @@ import { testConfig } from '../helpers/database.js'
 import { enterprise, row } from '../helpers/rows.js'
 
 const passwords = makePasswords(testConfig({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' }))
-const faults = (body: unknown) => bodyFaults(passwords, { user: row(), enterprise }, body).map(({ code, text }) => `${code} ${text}`)
+const faults = (body: unknown) =>
+  bodyFaults(passwords, { user: row(), enterprise }, body).map(({ code, text }) => `${code} ${text}`)
 
 const STRANGER = "validation_failed profile.enterprise: must be the caller's own"
 const LENGTH = 'validation_failed password: must have 8 to 1024 characters'
@@ -17,7 +18,7 @@ t.test('bodyFaults', async (t) => {
     // What has the wrong type is left to the schema.
     ...[undefined, null, 1, 'password', [], {}].map((body): [unknown] => [body]),
     ...[null, 'x', 1, []].map((profile): [unknown] => [{ profile }]),
-    ...[null, 1, {}].map((value): [unknown] => [{ password: value, username: value, email: value, profile: { enterprise: value } }]),
+    ...[null, 1, {}].map((other): [unknown] => [{ password: other, username: other, profile: { enterprise: other } }]),
     [{ password: '' }],
     [{ password: 'correct horse', username: 1, email: null }],
     [{ password: 'short' }, LENGTH],

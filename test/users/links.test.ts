@@ -18,7 +18,8 @@ t.test('pageLinks: the pages before and after', async (t) => {
     [1000, 8_000_000_000_000_000, 2 ** 53 - 1, 8_000_000_000_001_000, 7_999_999_999_999_000],
   ]
   for (const [limit, offset, count, next, previous] of table) {
-    const at = (position: number | null) => position === null ? null : `${base}?limit=${String(limit)}&offset=${String(position)}`
+    const at = (position: number | null) =>
+      position === null ? null : `${base}?limit=${String(limit)}&offset=${String(position)}`
     t.strictSame(pageLinks(base, { limit, offset, count }), { next: at(next), previous: at(previous) })
   }
 })
