@@ -40,9 +40,10 @@ check: node_modules/.package-lock.json
 test: build
 	test/run.sh
 
-# Everything that has to hold before a change lands, on both engines. Without TEST_DATABASE_URL it starts a server itself.
+# Everything that has to hold before a change lands, on both engines and in a browser. Without TEST_DATABASE_URL it starts a
+# server itself; without Chromium it installs Debian's, as root.
 ci: check build
-	test/with-postgres.sh test/run.sh
+	test/with-chromium.sh test/with-postgres.sh test/run.sh
 
 clean:
 	rm -rf dist .tap node_modules

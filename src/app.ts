@@ -4,6 +4,8 @@ import { openapiJson, openapiYaml } from './contract.js'
 import type { HandlerDeps } from './handlers/seam.js'
 import { BODY_LIMIT, readBodies } from './http/body.js'
 import { ignoreUnknownExpectations, refuseMalformedHttp, slowSenders, watchExchanges } from './http/connections.js'
+import { allowOrigins } from './http/cors.js'
+import { serveDocs } from './http/docs.js'
 import { type Answer, guardAnswers } from './http/exit-guard.js'
 import { requestId, sendHeaders } from './http/headers.js'
 import { logAnswers, loggerOptions } from './http/log.js'
@@ -42,6 +44,7 @@ export async function buildApp(config: Config, { onAnswer, ...deps }: AppDeps): 
   watchExchanges(app)
   ignoreUnknownExpectations(app)
   sendHeaders(app)
+  allowOrigins(app, config.corsOrigins)
   logAnswers(app)
   guardAnswers(app, (answer, request) => {
     if (onAnswer !== undefined) onAnswer(answer)
@@ -54,6 +57,7 @@ export async function buildApp(config: Config, { onAnswer, ...deps }: AppDeps): 
   app.setValidatorCompiler(validatorCompiler)
   app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(openapiJson))
   app.get('/openapi.yaml', (_request, reply) => reply.type('application/yaml').send(openapiYaml))
+  serveDocs(app)
   await wire(app, deps, config.publicUrl)
   return app
 }

@@ -26,6 +26,8 @@ export interface Config {
   readonly publicUrl: string | undefined
   /** Addresses and networks whose `X-Forwarded-…` headers count. */
   readonly trustedProxies: readonly string[]
+  /** Origins whose scripts may read the answers in a browser. */
+  readonly corsOrigins: readonly string[]
   readonly passwordMinLength: number
   readonly argon2: { readonly memoryKiB: number; readonly passes: number; readonly lanes: number }
   readonly hashConcurrency: number
@@ -97,6 +99,16 @@ const addresses: Kind<readonly string[]> = {
   },
 }
 
+const origins: Kind<readonly string[]> = {
+  must: 'be origins with commas between, without *, as https://console.example,http://localhost:5173',
+  parse: (value) => {
+    // In a host, URL lets it pass; who writes it means more than one origin.
+    if (value.includes('*')) return undefined
+    const parts = value.split(',').map((part) => origin.parse(part.trim()))
+    return parts.every((part) => part !== undefined) ? parts : undefined
+  },
+}
+
 const milliseconds = integer(1, 3_600_000)
 
 const setting = <T, Default extends string>(kind: Kind<T>, byDefault: Default, purpose: string): Setting<T, Default> => ({
@@ -115,6 +127,7 @@ export const settings = {
   LOG_LEVEL: setting(oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', 'what is logged'),
   ROSTER_PUBLIC_URL: setting(origin, '', "the origin of links in answers; without it, the request's own"),
   ROSTER_TRUSTED_PROXIES: setting(addresses, '', 'the proxies whose X-Forwarded-Proto and -Host count'),
+  ROSTER_CORS_ORIGINS: setting(origins, '', 'the origins whose pages may call the API from a browser; without it, none'),
   ROSTER_PASSWORD_MIN_LENGTH: setting(integer(8, 1024), '8', 'code points that a new password must have'),
   ROSTER_ARGON2_MEMORY_KIB: setting(integer(8, 4_194_304), '19456', 'memory of one argon2id hash, in KiB'),
   ROSTER_ARGON2_PASSES: setting(integer(1, 1000), '2', 'passes of one argon2id hash'),
@@ -225,6 +238,7 @@ function configOf(values: Values, store: Store): Config {
     logLevel: values.LOG_LEVEL,
     publicUrl: values.ROSTER_PUBLIC_URL,
     trustedProxies: values.ROSTER_TRUSTED_PROXIES ?? [],
+    corsOrigins: values.ROSTER_CORS_ORIGINS ?? [],
     passwordMinLength: values.ROSTER_PASSWORD_MIN_LENGTH,
     argon2: {
       memoryKiB: values.ROSTER_ARGON2_MEMORY_KIB,

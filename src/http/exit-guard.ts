@@ -12,8 +12,11 @@ export interface Answer {
   readonly faults: readonly string[]
 }
 
-/** Framing, which OpenAPI leaves to HTTP. */
-const UNDECLARED: ReadonlySet<string> = new Set(['connection', 'content-length', 'content-type', 'date', 'keep-alive'])
+/** Framing, which OpenAPI leaves to HTTP, and what browsers of other origins are told (`cors.ts`). */
+const UNDECLARED: ReadonlySet<string> = new Set([
+  ...['connection', 'content-length', 'content-type', 'date', 'keep-alive'],
+  ...['access-control-allow-origin', 'access-control-expose-headers', 'vary'],
+])
 
 interface Declared {
   readonly headers: ReadonlyMap<string, { readonly required: boolean; readonly validate: ValidateFunction; readonly integer: boolean }>

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
+import { css, DOCS, html } from './docs-page.js'
+
+/** What the page may do: run, show and ask what this server sends it, and nothing else. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  // Swagger UI's style sheet has its icons in it, as data.
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const HEADERS = {
+  'Content-Security-Policy': POLICY,
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  // Nothing in these files is of people. A browser asks each time whether it has the newest.
+  'Cache-Control': 'no-cache',
+}
+
+const ui = (name: string): Buffer => readFileSync(new URL(import.meta.resolve(`swagger-ui-dist/${name}`)))
+
+/** Sends one file, compressed where the browser can read that; or tells that the browser has it already. */
+function send(type: string, content: Buffer): RouteHandlerMethod {
+  // A weak tag, since it stands for both encodings.
+  const etag = `W/"${createHash('sha256').update(content).digest('base64url')}"`
+  let compressed: Buffer | undefined
+  return (request, reply) => {
+    const vary = [reply.getHeader('Vary') ?? [], 'Accept-Encoding'].flat().join(', ')
+    void reply.headers({ ...HEADERS, ETag: etag, Vary: vary })
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+    void reply.type(type)
+    if (!/\bgzip\b/.test(String(request.headers['accept-encoding']))) return reply.send(content)
+    compressed ??= gzipSync(content)
+    return reply.header('Content-Encoding', 'gzip').send(compressed)
+  }
+}
+
+/**
+ * Serves the reference of the contract for people: the page `/docs`, and its files. Each file has a route of its own, so no
+ * path of a request ever becomes a path of the disk.
+ */
+export function serveDocs(app: FastifyInstance): void {
+  const script = readFileSync(new URL('./docs-browser.js', import.meta.url))
+  app.get(DOCS, send('text/html; charset=utf-8', Buffer.from(html)))
+  app.get(`${DOCS}/page.css`, send('text/css; charset=utf-8', Buffer.from(css)))
+  app.get(`${DOCS}/page.js`, send('text/javascript; charset=utf-8', script))
+  app.get(`${DOCS}/swagger-ui.css`, send('text/css; charset=utf-8', ui('swagger-ui.css')))
+  app.get(`${DOCS}/swagger-ui-bundle.js`, send('text/javascript; charset=utf-8', ui('swagger-ui-bundle.js')))
+  app.get(`${DOCS}/favicon-32x32.png`, send('image/png', ui('favicon-32x32.png')))
+}

@@ -1,0 +1,190 @@
+import { existsSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { operations } from '../../generated/operations.js'
+import { makeDirectory } from '../helpers/directory.js'
+
+/**
+ * The page `/docs` in a real browser. With CI_BROWSER=required its absence is a failure; with SCREENSHOT=file.png a picture of
+ * the page is written, for the README.
+ */
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+const DESK = { viewport: { width: 1280, height: 800 } }
+const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }
+
+const operation = (page: Page, id: string) => page.locator(`#operations-User-${id}`)
+const listed = async (page: Page) =>
+  (await page.locator('.opblock-summary-operation-id').allInnerTexts()).map((id) => id.trim())
+const background = (page: Page) => page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
+const sideways = (page: Page) => page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth')
+const kept = (page: Page) =>
+  page.evaluate<string[]>('[JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie]')
+
+/** Asserts what the page comes to show. Its policy forbids the evaluation that Playwright's own waiting is made of. */
+async function comes(t: Test, look: () => Promise<unknown>, wanted: unknown, what: string): Promise<void> {
+  const deadline = Date.now() + 10_000
+  let seen = await look()
+  while (!isDeepStrictEqual(seen, wanted) && Date.now() < deadline) {
+    await setTimeout(50)
+    seen = await look()
+  }
+  t.strictSame(seen, wanted, what)
+}
+
+async function authorize(page: Page, key: string): Promise<void> {
+  await page.locator('.scheme-container .authorize').click()
+  await page.getByLabel('Value:').fill(key)
+  await page.locator('.auth-btn-wrapper .authorize').click()
+  await page.locator('.auth-btn-wrapper .btn-done').click()
+}
+
+/** Sends the operation's request as the page fills it in; returns what the page shows as its answer. */
+async function tryOut(page: Page, id: string): Promise<{ status: string; body: unknown }> {
+  const block = operation(page, id)
+  await block.locator('.try-out__btn').click()
+  await block.locator('.execute').click()
+  const answer = block.locator('.live-responses-table .response').first()
+  await answer.locator('.response-col_description .highlight-code').first().waitFor()
+  return {
+    status: (await answer.locator('.response-col_status').innerText()).trim(),
+    body: JSON.parse(await answer.locator('.highlight-code code').first().innerText()) as unknown,
+  }
+}
+
+async function tests(t: Test, browser: Browser): Promise<void> {
+  const { app, admin } = await makeDirectory(t)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const origin = `http://127.0.0.1:${String((app.server.address() as AddressInfo).port)}`
+
+  /** A subtest on the page, newly opened. It fails on anything that the page complains about or asks of another host. */
+  const onPage = (what: string, options: BrowserContextOptions, work: (t: Test, page: Page) => Promise<void>) =>
+    t.test(what, async (t) => {
+      const context = await browser.newContext(options)
+      t.teardown(() => context.close())
+      const page = await context.newPage()
+      const faults: string[] = []
+      page.on('console', (message) => {
+        // The browser also complains of a refusal that was tried out.
+        if (!message.location().url.includes('/api/')) faults.push(message.text())
+      })
+      page.on('pageerror', ({ message }) => faults.push(message))
+      page.on('requestfailed', (request) => faults.push(`failed: ${request.url()}`))
+      page.on('request', (request) => {
+        const url = request.url()
+        if (!url.startsWith(`${origin}/`) && !url.startsWith('data:')) faults.push(`asked for ${url}`)
+      })
+      await page.goto(`${origin}/docs`)
+      await page.locator('.opblock').first().waitFor()
+      await work(t, page)
+      t.strictSame(faults, [], 'no complaint, and no request to another host')
+    })
+
+  await onPage('it lists every operation, every schema, and examples', DESK, async (t, page) => {
+    t.strictSame((await listed(page)).toSorted(), Object.keys(operations).toSorted())
+    t.ok((await page.locator('.models .model-container').count()) > 10)
+    await operation(page, 'createUser').locator('.opblock-summary-control').click()
+    await operation(page, 'createUser').getByText('"username": "bob"').first().waitFor()
+    if (process.env.SCREENSHOT !== undefined) {
+      await page.evaluate("document.querySelector('.scheme-container').scrollIntoView()")
+      await page.screenshot({ path: process.env.SCREENSHOT })
+    }
+  })
+
+  await onPage('it is searched by the words of an operation', DESK, async (t, page) => {
+    const search = page.getByLabel('Search operations')
+    for (const [phrase, found] of [
+      ['DELETE', ['deleteUser']],
+      ['partialUpdate', ['partialUpdateUser']],
+      ['one page', ['listUsers']],
+      ['nothing of the kind', []],
+    ] as const) {
+      await search.fill(phrase)
+      await comes(t, () => listed(page), found, phrase)
+    }
+  })
+
+  await onPage('it is light or dark as the system is, also when that changes', { ...DESK, colorScheme: 'dark' }, async (t, page) => {
+    await comes(t, () => background(page), 'rgb(28, 32, 34)', 'dark')
+    await page.emulateMedia({ colorScheme: 'light' })
+    await comes(t, () => background(page), 'rgb(250, 250, 250)', 'light')
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await comes(t, () => background(page), 'rgb(28, 32, 34)', 'dark again')
+  })
+
+  await onPage('on a phone nothing is wider than the screen, whatever is open', PHONE, async (t, page) => {
+    t.equal(await sideways(page), 0, 'as it opens')
+    await authorize(page, admin.key)
+    await operation(page, 'listUsers').locator('.opblock-summary-control').click()
+    t.match(await tryOut(page, 'listUsers'), { status: '200', body: { count: 3 } })
+    t.equal(await sideways(page), 0, 'with an answer')
+    await page.evaluate("document.querySelectorAll('.opblock:not(.is-open) .opblock-summary-control').forEach((one) => one.click())")
+    await comes(t, () => page.locator('.opblock.is-open .responses-inner').count(), Object.keys(operations).length, 'all are open')
+    await page.evaluate("document.querySelectorAll('.models [aria-expanded=false]').forEach((one) => one.click())")
+    t.equal(await sideways(page), 0, 'with everything open')
+  })
+
+  await onPage('a request with a key returns the caller; nothing of the key is left after a reload', DESK, async (t, page) => {
+    await authorize(page, admin.key)
+    await operation(page, 'getUserInfo').locator('.opblock-summary-control').click()
+    t.match(await tryOut(page, 'getUserInfo'), { status: '200', body: { id: admin.id, username: 'adam', token: admin.key } })
+    t.strictSame(await kept(page), ['{}', '{}', ''])
+    t.notOk(page.url().includes(admin.key))
+    await page.reload()
+    await operation(page, 'getUserInfo').locator('.try-out__btn').waitFor()
+    t.match(await tryOut(page, 'getUserInfo'), { status: '401', body: { code: 'not_authenticated' } })
+    t.notOk((await page.content()).includes(admin.key))
+  })
+
+  await onPage('the keyboard alone gives the key, opens an operation and sends its request', DESK, async (t, page) => {
+    const tabTo = async (selector: string): Promise<void> => {
+      const isThere = `document.activeElement.matches(${JSON.stringify(selector)})`
+      for (let presses = 0; presses < 60; presses += 1) {
+        if (await page.evaluate<boolean>(isThere)) return
+        await page.keyboard.press('Tab')
+      }
+      throw new Error(`the keyboard does not reach ${selector}`)
+    }
+    await tabTo('.scheme-container .authorize')
+    t.equal(await page.evaluate('getComputedStyle(document.activeElement).outlineWidth'), '3px', 'the focus is seen')
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Value:').waitFor()
+    await tabTo('#api_key_value')
+    await page.keyboard.type(admin.key)
+    await page.keyboard.press('Enter')
+    await page.getByText('******').waitFor()
+    await tabTo('.btn-done')
+    await page.keyboard.press('Enter')
+    await tabTo('#operations-User-getUserInfo .opblock-summary-control')
+    await page.keyboard.press('Enter')
+    await operation(page, 'getUserInfo').locator('.try-out__btn').waitFor()
+    await tabTo('#operations-User-getUserInfo .try-out__btn')
+    await page.keyboard.press('Enter')
+    await tabTo('#operations-User-getUserInfo .execute')
+    await page.keyboard.press('Enter')
+    await operation(page, 'getUserInfo').locator('.live-responses-table').getByText('"adam"').waitFor()
+  })
+}
+
+if (existsSync(executablePath)) {
+  // By itself a file has half a minute; a browser on a busy machine may take more.
+  t.setTimeout(80_000)
+  const browser = await chromium.launch({ executablePath, args: FLAGS })
+  t.teardown(() => browser.close())
+  await tests(t, browser)
+} else {
+  console.error('SKIPPED: no Chromium')
+  t.not(process.env.CI_BROWSER, 'required', 'SKIPPED: no Chromium')
+}

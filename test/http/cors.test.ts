@@ -1,0 +1,90 @@
+import t from 'tap'
+import { loadConfig } from '../../src/config.js'
+import { isError, makeDirectory } from '../helpers/directory.js'
+
+const ORIGIN = 'https://console.example'
+const open = await makeDirectory(t, { ROSTER_CORS_ORIGINS: ` ${ORIGIN}, http://LOCALHOST:5173/` })
+const closed = await makeDirectory(t)
+
+const preflight = (origin: string) => ({
+  headers: { origin, 'access-control-request-method': 'PATCH', 'access-control-request-headers': 'authorization,content-type' },
+})
+const ofCors = (headers: object) => Object.keys(headers).filter((name) => name.startsWith('access-control-') || name === 'vary')
+
+t.test('by default there is none', async (t) => {
+  const asked = await closed.call('OPTIONS /user/', preflight(ORIGIN))
+  isError(t, asked, 405, 'method_not_allowed')
+  const answer = await closed.call('GET /user/', { key: closed.superuser, headers: { origin: ORIGIN } })
+  t.equal(answer.statusCode, 200)
+  t.strictSame([ofCors(asked.headers), ofCors(answer.headers)], [[], []])
+})
+
+t.test('a preflight of a listed origin is answered before anything else', async (t) => {
+  for (const origin of [ORIGIN, 'http://localhost:5173']) {
+    const answer = await open.call('OPTIONS /user/1/', preflight(origin))
+    t.equal(answer.statusCode, 204)
+    t.equal(answer.body, '')
+    const { date, connection, 'x-request-id': id, ...headers } = answer.headers
+    t.ok(date && connection && id)
+    t.strictSame(headers, {
+      vary: 'Origin',
+      'cache-control': 'no-store',
+      'access-control-allow-origin': origin,
+      'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
+      'access-control-allow-headers': 'Authorization, Content-Type, X-Client-Id, X-Tenant, X-Request-Id',
+      'access-control-max-age': '600',
+    })
+  }
+  t.strictSame(open.answers, [], 'it is no call of an operation')
+})
+
+t.test('anything else that is OPTIONS stays a wrong method', async (t) => {
+  const { headers } = preflight(ORIGIN)
+  for (const other of [
+    { origin: ORIGIN },
+    { 'access-control-request-method': 'GET' },
+    { ...headers, origin: 'https://console.example.evil.example' },
+    { ...headers, origin: `${ORIGIN}:8443` },
+    { ...headers, origin: 'http://console.example' },
+    { ...headers, origin: 'null' },
+    { ...headers, origin: '' },
+  ]) {
+    isError(t, await open.call('OPTIONS /user/', { headers: other }), 405, 'method_not_allowed')
+  }
+})
+
+t.test('a listed origin may read answers, failures too, with the headers that clients need', async (t) => {
+  const headers = { origin: ORIGIN }
+  for (const [request, key, status] of [
+    ['GET /user/', open.superuser, 200],
+    ['GET /user/', undefined, 401],
+    ['GET /nowhere/', undefined, 404],
+    ['HEAD /user/', undefined, 405],
+    ['GET /user/?limit=0', open.superuser, 400],
+    ['GET /%zz', undefined, 404],
+  ] as const) {
+    const answer = await open.call(request, { headers, ...(key === undefined ? {} : { key }) })
+    t.equal(answer.statusCode, status, request)
+    t.equal(answer.headers['access-control-allow-origin'], ORIGIN)
+    t.equal(answer.headers['access-control-expose-headers'], 'X-Request-Id, Link, Retry-After, Allow')
+    t.equal(answer.headers.vary, 'Origin')
+    t.notOk('access-control-allow-credentials' in answer.headers)
+  }
+})
+
+t.test('any other origin is told nothing, and caches know that it differs', async (t) => {
+  for (const headers of [{ origin: 'https://evil.example' }, {}]) {
+    const answer = await open.call('GET /user/', { key: open.superuser, headers })
+    t.equal(answer.statusCode, 200)
+    t.strictSame(ofCors(answer.headers), ['vary'])
+  }
+  const { headers } = await open.app.inject('/docs')
+  t.equal(headers.vary, 'Origin, Accept-Encoding')
+})
+
+t.test('only exact origins can be listed', async (t) => {
+  for (const value of ['*', 'null', 'console.example', `${ORIGIN}/app`, `${ORIGIN},`, `${ORIGIN},*`, 'https://*.example', 'file:///']) {
+    t.throws(() => loadConfig({ ROSTER_CORS_ORIGINS: value }), { message: /ROSTER_CORS_ORIGINS must be origins/ }, value)
+  }
+  t.strictSame(loadConfig({}).config.corsOrigins, [])
+})

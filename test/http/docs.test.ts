@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import t from 'tap'
+import { isError, makeDirectory } from '../helpers/directory.js'
+
+const { app } = await makeDirectory(t)
+
+const FILES = {
+  'page.css': 'text/css; charset=utf-8',
+  'page.js': 'text/javascript; charset=utf-8',
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+  'favicon-32x32.png': 'image/png',
+}
+const html = (await app.inject('/docs')).body
+
+t.test('the page is at /docs and at /docs/, for anyone', async (t) => {
+  for (const url of ['/docs', '/docs/', '/docs?a=b']) {
+    const answer = await app.inject(url)
+    t.equal(answer.statusCode, 200)
+    t.equal(answer.headers['content-type'], 'text/html; charset=utf-8')
+    t.equal(answer.body, html)
+  }
+})
+
+t.test('page and files may run and ask nothing but what this server sends, and are framed by nobody', async (t) => {
+  for (const url of ['/docs', ...Object.keys(FILES).map((name) => `/docs/${name}`)]) {
+    const { headers } = await app.inject(url)
+    t.equal(
+      headers['content-security-policy'],
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    )
+    t.equal(headers['x-content-type-options'], 'nosniff')
+    t.equal(headers['referrer-policy'], 'no-referrer')
+    t.equal(headers['cross-origin-opener-policy'], 'same-origin')
+    t.equal(headers['cross-origin-resource-policy'], 'same-origin')
+    t.equal(headers['cache-control'], 'no-cache')
+    t.match(headers['x-request-id'], /./)
+  }
+})
+
+t.test('every file that the page names is served, and it names none of another host', async (t) => {
+  const named = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, url]) => url)
+  t.strictSame(named.toSorted(), ['/openapi.yaml', ...Object.keys(FILES).map((name) => `/docs/${name}`)].toSorted())
+  t.notMatch(html, /<script>|<style|style=|\son[a-z]+=|https?:/, 'nothing inline')
+  for (const [name, type] of Object.entries(FILES)) {
+    const answer = await app.inject(`/docs/${name}`)
+    t.equal(answer.statusCode, 200, name)
+    t.equal(answer.headers['content-type'], type)
+    t.ok(answer.rawPayload.length > 0)
+  }
+})
+
+t.test('the scripts and styles of Swagger UI are those of its package', async (t) => {
+  const name = 'swagger-ui-bundle.js'
+  const packaged = readFileSync(`node_modules/swagger-ui-dist/${name}`)
+  t.ok((await app.inject(`/docs/${name}`)).rawPayload.equals(packaged))
+  const compressed = await app.inject({ url: `/docs/${name}`, headers: { 'accept-encoding': 'br, gzip' } })
+  t.equal(compressed.headers['content-encoding'], 'gzip')
+  t.equal(compressed.headers.vary, 'Accept-Encoding')
+  t.ok(compressed.rawPayload.length < packaged.length / 2)
+  t.ok(gunzipSync(compressed.rawPayload).equals(packaged))
+})
+
+t.test('who has the newest is told so', async (t) => {
+  const { headers } = await app.inject('/docs/swagger-ui.css')
+  const again = await app.inject({ url: '/docs/swagger-ui.css', headers: { 'if-none-match': String(headers.etag) } })
+  t.equal(again.statusCode, 304)
+  t.equal(again.body, '')
+  t.equal(again.headers.etag, headers.etag)
+  const stale = await app.inject({ url: '/docs/swagger-ui.css', headers: { 'if-none-match': 'W/"old"' } })
+  t.equal(stale.statusCode, 200)
+})
+
+t.test('nothing else of the disk is served', async (t) => {
+  for (const path of [
+    'package.json',
+    'index.html',
+    'swagger-ui-bundle.js.map',
+    'docs.js',
+    '../package.json',
+    '%2e%2e/package.json',
+    '..%2fpackage.json',
+    '..%5cpackage.json',
+    '%2e%2e%2f%2e%2e%2fetc%2fpasswd',
+    'page.css/../../openapi.json/x',
+    'page.css%00.png',
+    '/page.css',
+    'PAGE.CSS',
+  ]) {
+    isError(t, await app.inject(`/docs/${path}`), 404, 'not_found')
+  }
+})
+
+t.test('other methods are wrong ones', async (t) => {
+  for (const method of ['POST', 'OPTIONS', 'HEAD'] as const) {
+    const answer = await app.inject({ method, url: '/docs' })
+    isError(t, answer, 405, 'method_not_allowed')
+    t.equal(answer.headers.allow, 'GET')
+    t.equal(answer.headers['cache-control'], 'no-store')
+  }
+})
