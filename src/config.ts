@@ -86,9 +86,9 @@ const origin: Kind<string> = {
 }
 
 function isNetwork(part: string): boolean {
-  const [address = '', bits = '0', ...rest] = part.split('/')
-  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-  return rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most
+  const [address, bits = '0', ...rest] = part.split('/') as [string, ...string[]]
+  const most = isIP(address) === 4 ? 32 : 128
+  return isIP(address) !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most
 }
 
 const addresses: Kind<readonly string[]> = {

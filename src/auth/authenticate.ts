@@ -28,9 +28,10 @@ function presentedKey(authorization: string | undefined): string {
 export async function authenticate(db: Kysely<Database>, authorization: string | undefined): Promise<Caller> {
   const key = presentedKey(authorization)
   const parsed = parseKey(key)
-  const owner = parsed && (await keysOf(db, parsed.enterprise_id).findOwner(parsed.hash))
+  if (parsed === undefined) throw new Problem('invalid_credentials')
+  const owner = await keysOf(db, parsed.enterprise_id).findOwner(parsed.hash)
   if (owner === undefined) throw new Problem('invalid_credentials')
-  return { ...owner, key, key_prefix: parsed?.prefix ?? '' }
+  return { ...owner, key, key_prefix: parsed.prefix }
 }
 
 /**

@@ -46,7 +46,7 @@ export function makePasswords(config: PasswordConfig): Passwords {
           ? [`password: must have at least ${String(config.passwordMinLength)} characters`]
           : []),
         ...(common.has(folded) ? ['password: is one of the most common ones'] : []),
-        ...([username, email, email.split('@')[0] ?? ''].some((name) => fold(name) === folded) ? ['password: must not be the name or the address'] : []),
+        ...([username, email, email.replace(/@.*/, '')].some((name) => fold(name) === folded) ? ['password: must not be the name or the address'] : []),
       ]
       return texts.map((text) => ({ code: 'weak_password', text }))
     },

@@ -68,9 +68,13 @@ export function printMany({ out }: Terminal, json: boolean, columns: readonly st
     out(JSON.stringify(rows))
     return
   }
-  const table = [columns, ...rows.map((row) => columns.map((column) => cell(row[column] ?? null)))]
-  const widths = columns.map((_, index) => Math.max(...table.map((line) => line[index]?.length ?? 0)))
-  for (const line of table) out(line.map((text, index) => text.padEnd(widths[index] ?? 0)).join('  ').trimEnd())
+  const heads = Object.fromEntries(columns.map((column) => [column, column]))
+  const padded = columns.map((column) => {
+    const cells = [heads, ...rows].map((row) => cell(row[column] ?? null))
+    const width = Math.max(...cells.map((text) => text.length))
+    return cells.map((text) => text.padEnd(width))
+  })
+  for (const line of [heads, ...rows].keys()) out(padded.map((cells) => cells[line]).join('  ').trimEnd())
 }
 
 function cell(value: Row[string]): string {

@@ -20,7 +20,7 @@ const UNDEFINED_TABLE = '42P01'
 function toOperatorError(error: unknown): OperatorError {
   if (error instanceof OperatorError) return error
   if (isUnavailable(error)) return new OperatorError("the database that DATABASE_URL names can't be reached", 69)
-  if (!isDatabaseError(error)) return new OperatorError(error instanceof Error ? error.message : String(error))
+  if (!isDatabaseError(error)) return new OperatorError((error as Error).message)
   if (error.code === UNDEFINED_TABLE) return new OperatorError('the database lacks tables: run "roster migrate" first')
   return new OperatorError(`the database refused: SQLSTATE ${error.code}`)
 }

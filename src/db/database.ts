@@ -41,21 +41,21 @@ export function openDatabase(config: DatabaseConfig): Kysely<Database> {
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
 }
 
-const ATTEMPTS = 3
-
 /**
- * Runs `work` in one transaction, again from its beginning (at most three times) when Postgres gave it up for a deadlock
- * or a serialization failure. `work` must have no effect outside the database.
+ * Runs `work` in one transaction, again from its beginning when Postgres gave it up for a deadlock or a serialization
+ * failure. `work` must have no effect outside the database.
+ *
+ * @param attempts how often it is tried at most
  */
 export async function inTransaction<T>(
   db: Kysely<Database>,
   work: (trx: Transaction<Database>) => Promise<T>,
+  attempts = 3,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await db.transaction().execute(work)
-    } catch (error) {
-      if (attempt === ATTEMPTS || !isConflict(error)) throw error
-    }
+  try {
+    return await db.transaction().execute(work)
+  } catch (error) {
+    if (attempts === 1 || !isConflict(error)) throw error
+    return inTransaction(db, work, attempts - 1)
   }
 }

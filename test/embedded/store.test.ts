@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { sql } from 'kysely'
 import t, { type Test } from 'tap'
@@ -138,6 +138,14 @@ t.test('of two processes that take a folder at once, never both get it', async (
     for (const { value } of holders) value()
   }
   ;(await lockFolder(folder))()
+})
+
+t.test('a folder below the one of the process is locked by its shorter path', async (t) => {
+  const folder = mkdtempSync(path.resolve('dist', 'x'.repeat(40)))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const unlock = await lockFolder(folder)
+  await t.rejects(lockFolder(path.relative('.', folder)), { message: /^another process uses/ })
+  unlock()
 })
 
 t.test('a path that is too long for a socket is named', async (t) => {

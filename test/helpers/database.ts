@@ -10,7 +10,7 @@ import { openDatabase } from '../../src/db/database.js'
 import { migrate } from '../../src/db/migrate.js'
 import type { Database } from '../../src/db/schema.js'
 
-const server = process.env.TEST_DATABASE_URL
+const server = process.env.TEST_DATABASE_URL || undefined
 
 /** The engine that the tests run on: the server that TEST_DATABASE_URL names, or else the embedded default. */
 export const engine = server === undefined ? 'embedded' : 'postgres'

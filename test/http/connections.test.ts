@@ -196,6 +196,21 @@ t.test('a client that goes away in the middle of its body harms nobody', async (
   await isUp(t)
 })
 
+t.test('a malformed body behind an unfinished answer is cut off', async (t) => {
+  const connection = await connect(t, port)
+  const release = await holdRequests(db)
+  let received = 0
+  const both = new Promise<void>((done) => {
+    app.server.on('request', () => (++received === 2 ? done() : undefined))
+  })
+  connection.send(list + wireText('POST /api/user/', [KEY, JSON_TYPE, 'Transfer-Encoding: chunked'], '2\r\n{'))
+  await both
+  connection.send('GARBAGE\r\n')
+  t.equal(await connection.closed(), '')
+  await release()
+  await isUp(t)
+})
+
 t.test('a client that goes away before its answer harms nobody', async (t) => {
   const release = await holdRequests(db)
   const connection = await connect(t, port)

@@ -184,12 +184,12 @@ t.test('the same as processes: the result alone is on stdout', async (t) => {
   t.match(jsonOf<object[]>(listed), [{ username: 'gavin', revoked_on: null }])
 })
 
-t.test('what a result can lack is shown as -, and a fault that is no error is told as well', async (t) => {
+t.test('what a result can lack is shown as -, and a fault of the terminal is told as well', async (t) => {
   const out: string[] = []
   const terminal = { env: { ...store }, out: (line: string) => out.push(line), note: (line: string) => out.push(line) }
   printMany(terminal, false, ['a', 'bb'], [{ a: 'long' }, { bb: true }])
   t.strictSame(out.splice(0), ['a     bb', 'long  -', '-     true'])
-  const broken = { ...terminal, out: () => { throw 'the pipe' as unknown as Error } }
+  const broken = { ...terminal, out: () => { throw new Error('the pipe') } }
   t.equal(await run(['enterprise', 'list'], broken), 1)
   t.strictSame(out, ['roster: the pipe'])
 })
