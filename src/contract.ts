@@ -56,9 +56,15 @@ ajv.addKeyword({
   validate: (most: number, items: unknown[]) => new Set(items).size <= most,
 })
 
-/** A validator of a schema that may refer to others of the contract. */
+/** Validators by the schema itself, or by what it refers to: many answers share theirs, and making one takes milliseconds. */
+const validators = new Map<unknown, ValidateFunction>()
+
+/** The validator of a schema that may refer to others of the contract. */
 export function compile(schema: object): ValidateFunction {
-  return ajv.compile({ ...schema, components: spec.components })
+  const key = (schema as Reference).$ref ?? schema
+  const validate = validators.get(key) ?? ajv.compile({ ...schema, components: spec.components })
+  validators.set(key, validate)
+  return validate
 }
 
 interface Bounds {
