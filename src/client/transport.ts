@@ -124,7 +124,7 @@ export function makeSend({ baseUrl, key, fetch: fetcher, ...defaults }: ClientOp
     const settings: Settings = { ...DEFAULTS, ...given(defaults), ...given(options) }
     const request = requestOf(outgoing)
     const tries = IDEMPOTENT.has(outgoing.method) ? settings.tries : 1
-    for (let tried = 1; ; tried += 1) {
+    const attempt = async (tried: number): Promise<unknown> => {
       let asked = 0
       try {
         const { answer, body } = await sendInTime(request, settings.timeoutMs, signal)
@@ -136,6 +136,8 @@ export function makeSend({ baseUrl, key, fetch: fetcher, ...defaults }: ClientOp
         if (tried >= tries || !isPassing(fault) || asked > settings.maxRetryAfterMs) throw fault
       }
       await wait(delayMs(tried, asked, settings), signal)
+      return attempt(tried + 1)
     }
+    return attempt(1)
   }
 }
