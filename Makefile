@@ -1,8 +1,18 @@
-.PHONY: build start generate check test ci clean
+.PHONY: build start client generate check test ci clean
 
-SOURCES := package.json tsconfig.json openapi.yaml generated/spec.json $(shell find src generated migrations test -name '*.ts')
+SOURCES := package.json tsconfig.json openapi.yaml generated/spec.json $(shell find src generated migrations test -name '*.ts') \
+	$(wildcard src/client/*.json src/client/*.md)
 GENERATE := npx --no-install tsc --outDir dist/generate --rootDir . --target es2023 --module nodenext \
 	--skipLibCheck --types node src/generate.ts && node dist/generate/src/generate.js
+
+# tsc copies no .d.ts: the client's types, and the generated ones that they import from, are put where its code is.
+TYPES_OF_CLIENT := npx --no-install tsc --project src/client && cp generated/openapi.d.ts dist/generated/
+# The same files as a package of its own, of the server's version and without its dependencies.
+PACKAGE_OF_CLIENT := mkdir -p dist/client/src dist/client/generated && cp -R dist/src/client dist/client/src/ && \
+	cp generated/openapi.d.ts dist/client/generated/ && cp LICENSE src/client/README.md dist/client/ && node --print \
+	'const { version, license, engines } = require("./package.json"); \
+	JSON.stringify({ ...require("./src/client/package.json"), version, license, engines }, null, 2)' \
+	>dist/client/package.json
 
 # What package-lock.json names, without running any package's install script.
 node_modules/.package-lock.json: package.json package-lock.json
@@ -13,6 +23,8 @@ dist/.built: node_modules/.package-lock.json $(SOURCES)
 	rm -rf dist
 	npx --no-install tsc
 	@chmod +x dist/src/cli.js
+	@$(TYPES_OF_CLIENT)
+	@$(PACKAGE_OF_CLIENT)
 	@touch $@
 
 # The server and its command line, into dist/.
@@ -21,6 +33,10 @@ build: dist/.built
 # A directory on this machine: installs, builds, starts.
 start: build
 	@exec node dist/src/cli.js serve
+
+# The client as a package of its own, into dist/.
+client: build
+	npm pack --silent --pack-destination dist ./dist/client
 
 # generated/ from openapi.yaml.
 generate: node_modules/.package-lock.json

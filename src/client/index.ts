@@ -1,0 +1,125 @@
+/**
+ * The client of Roster's API, for Node and browsers: one method an operation of `openapi.yaml`, named as it is. It needs
+ * nothing but `fetch`.
+ */
+import type { components, operations, paths } from '../../generated/openapi.js'
+import { RosterError } from './errors.js'
+import { type CallOptions, type ClientOptions, makeSend, type Outgoing, type Send } from './transport.js'
+
+export { type ClientErrorCode, type ErrorBody, type ErrorCode, RosterError, type RosterErrorFields } from './errors.js'
+export type { RetryOptions } from './retry.js'
+export type { CallOptions, ClientOptions } from './transport.js'
+
+/** A user, as answered. */
+export type User = components['schemas']['User']
+/** The user's place in the enterprise, as answered. */
+export type UserProfile = components['schemas']['UserProfile']
+/** The user's place in the enterprise, as sent. */
+export type UserProfileInput = components['schemas']['UserProfileInput']
+/** What a user may do. */
+export type Role = components['schemas']['Role']
+/** One page of users. */
+export type UserList = components['schemas']['UserList']
+/** A user as sent to `createUser` and `updateUser`. */
+export type UserCreate = components['schemas']['UserCreate']
+/** The fields of a user to change, as sent to `partialUpdateUser`. */
+export type UserUpdate = components['schemas']['UserUpdate']
+/** Which users `listUsers` answers, and which page of them. */
+export type UserQuery = NonNullable<operations['listUsers']['parameters']['query']>
+/** What the caller's own user is checked against, in `getUserInfo`. */
+export type CallerHeaders = NonNullable<operations['getUserInfo']['parameters']['header']>
+
+type Method = 'get' | 'put' | 'post' | 'patch' | 'delete'
+
+/** The body of an operation's success. */
+type Success<Operation> = Operation extends { responses: infer Responses }
+  ? { [Status in keyof Responses & (200 | 201 | 204)]: JsonOf<Responses[Status]> }[keyof Responses & (200 | 201 | 204)]
+  : never
+type JsonOf<Answer> = Answer extends { content: { 'application/json': infer Body } } ? Body : undefined
+
+/** A method for each operation: the compiler tells which one lacks when the contract gets a new one. */
+type Operations = { [Id in keyof operations]: (...given: never[]) => Promise<Success<operations[Id]>> }
+
+// The most that a page has; fewer requests are fewer chances for users to move between pages.
+const PAGE = 1000
+
+/** A client of one Roster server with one key. Its methods fail with a `RosterError`, or the reason of their signal. */
+export class RosterClient implements Operations {
+  readonly #send: Send
+
+  /** Makes a client; it connects to nothing yet. Throws a TypeError for a wrong `baseUrl` or `key`. */
+  constructor(options: ClientOptions) {
+    this.#send = makeSend(options)
+  }
+
+  async #call<Path extends keyof paths, M extends Method>(
+    method: M,
+    path: Path,
+    { user_id = 0, ...request }: Omit<Outgoing, 'method' | 'path'> & { user_id?: number },
+    options?: CallOptions,
+  ): Promise<Success<paths[Path][M]>> {
+    const outgoing = {
+      ...request,
+      method: method.toUpperCase(),
+      path: path.replace('{user_id}', encodeURIComponent(user_id)),
+    }
+    return (await this.#send(outgoing, options)) as Success<paths[Path][M]>
+  }
+
+  /** The caller, with the key it presented in `token`. */
+  async getUserInfo(headers?: CallerHeaders, options?: CallOptions): Promise<User> {
+    return this.#call('get', '/user_info/', { headers }, options)
+  }
+
+  /** One page of the users that the caller may see, by ascending `id`. */
+  async listUsers(query?: UserQuery, options?: CallOptions): Promise<UserList> {
+    return this.#call('get', '/user/', { query }, options)
+  }
+
+  /**
+   * All users that the caller may see, from `query.offset` on, page by page as they are asked for. Each comes once while
+   * nothing changes; when users are deleted meanwhile, some that move to a page already read do not come.
+   */
+  async *listAllUsers(query: UserQuery = {}, options?: CallOptions): AsyncGenerator<User, void, undefined> {
+    let offset: number | undefined = query.offset ?? 0
+    while (offset !== undefined) {
+      const page: UserList = await this.listUsers({ limit: PAGE, ...query, offset }, options)
+      yield* page.results
+      offset = offsetOf(page.next, offset)
+    }
+  }
+
+  /** Creates a user in the caller's enterprise. Never tried again by itself: it could be made twice. */
+  async createUser(user: UserCreate, options?: CallOptions): Promise<User> {
+    return this.#call('post', '/user/', { body: user }, options)
+  }
+
+  /** One user. */
+  async getUser(user_id: number, options?: CallOptions): Promise<User> {
+    return this.#call('get', '/user/{user_id}/', { user_id }, options)
+  }
+
+  /** Changes a user: `username` and `profile` are required, an optional field that is absent keeps its value. */
+  async updateUser(user_id: number, user: UserCreate, options?: CallOptions): Promise<User> {
+    return this.#call('put', '/user/{user_id}/', { user_id, body: user }, options)
+  }
+
+  /** Changes the fields that are given. Never tried again by itself. */
+  async partialUpdateUser(user_id: number, fields: UserUpdate, options?: CallOptions): Promise<User> {
+    return this.#call('patch', '/user/{user_id}/', { user_id, body: fields }, options)
+  }
+
+  /** Deletes a user and its keys. Where an answer was lost and the call tried again, a user that is gone now is a 404. */
+  async deleteUser(user_id: number, options?: CallOptions): Promise<undefined> {
+    return this.#call('delete', '/user/{user_id}/', { user_id }, options)
+  }
+}
+
+/** Where the next page starts. Only the number is taken from the link: its host may be one inside the server's network. */
+function offsetOf(next: string | null, current: number): number | undefined {
+  if (next === null) return undefined
+  const offset = Number(/[?&]offset=(\d{1,16})(?:&|$)/.exec(next)?.[1])
+  // One that does not move forward would never end.
+  if (offset > current) return offset
+  throw new RosterError('The next page does not come after this one.', { status: 200, code: 'invalid_answer' })
+}

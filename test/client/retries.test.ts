@@ -1,0 +1,177 @@
+import t from 'tap'
+import { RosterClient, RosterError, type UserCreate } from '../../src/client/index.js'
+import { failure, hangUp, refusal, scripted, type ScriptedAnswer, silence } from '../helpers/scripted.js'
+
+const user: ScriptedAnswer = { status: 200, body: { id: 3 } }
+const bob: UserCreate = { username: 'bob', profile: {} }
+
+/** A body that breaks off. */
+const torn: ScriptedAnswer = (response) => {
+  response.writeHead(200, { 'content-length': 100 })
+  response.write('{"id"', () => response.destroy())
+}
+
+const idempotent: Record<string, (roster: RosterClient) => Promise<unknown>> = {
+  GET: (roster) => roster.getUser(3),
+  PUT: (roster) => roster.updateUser(3, bob),
+  DELETE: (roster) => roster.deleteUser(3),
+}
+const others: typeof idempotent = {
+  POST: (roster) => roster.createUser(bob),
+  PATCH: (roster) => roster.partialUpdateUser(3, bob),
+}
+const passing: Record<string, ScriptedAnswer> = {
+  429: refusal(429),
+  503: refusal(503),
+  'a page of a proxy, 503': { status: 503, body: '<html>' },
+  'a connection that is cut': hangUp,
+  'a body that breaks off': torn,
+}
+
+for (const [name, answer] of Object.entries(passing)) {
+  for (const [method, call] of Object.entries(idempotent)) {
+    t.test(`${method} is tried again after ${name}`, async (t) => {
+      const { roster, received } = await scripted(t, [answer, answer, user])
+      await call(roster)
+      t.equal(received.length, 3)
+      t.equal(new Set(received.map(({ request, body }) => request + body)).size, 1, 'the same each time')
+    })
+  }
+  for (const [method, call] of Object.entries(others)) {
+    t.test(`${method} is not tried again after ${name}`, async (t) => {
+      const { roster, received } = await scripted(t, [answer, user])
+      await t.rejects(call(roster), RosterError)
+      t.equal(received.length, 1)
+    })
+  }
+}
+
+t.test('a try that takes too long is tried again, if it may be', async (t) => {
+  const { roster, received } = await scripted(t, [silence, user], { timeoutMs: 50 })
+  t.strictSame(await roster.getUser(3), { id: 3 })
+  t.equal(received.length, 2)
+  const other = await scripted(t, [silence], { timeoutMs: 50 })
+  t.match(await failure(other.roster.createUser(bob)), { name: 'RosterError', status: 0, code: 'timeout', errors: [] })
+  t.equal(other.received.length, 1)
+})
+
+t.test('the time of a try includes the body', async (t) => {
+  const half: ScriptedAnswer = (response) => {
+    response.writeHead(200)
+    response.write('{')
+  }
+  const { roster } = await scripted(t, [half], { timeoutMs: 50, tries: 1 })
+  t.match(await failure(roster.getUser(3)), { code: 'timeout' })
+})
+
+t.test('Infinity is no time limit', async (t) => {
+  const { roster } = await scripted(t, [user])
+  t.strictSame(await roster.getUser(3, { timeoutMs: Infinity }), { id: 3 })
+})
+
+t.test('what does not pass is not tried again', async (t) => {
+  for (const status of [400, 401, 403, 404, 500, 502, 504]) {
+    const { roster, received } = await scripted(t, [refusal(status), user])
+    t.match(await failure(roster.getUser(3)), { status })
+    t.equal(received.length, 1)
+  }
+})
+
+t.test('the tries are counted, and the last failure is told', async (t) => {
+  const { roster, received } = await scripted(t, [hangUp, refusal(503)])
+  t.match(await failure(roster.getUser(3)), { status: 503, code: 'unavailable', message: 'Not now.', request_id: 'r-1' })
+  t.equal(received.length, 4)
+  t.match(await failure(roster.getUser(3, { tries: 2 })), { status: 503 })
+  t.equal(received.length, 6)
+  t.match(await failure(roster.getUser(3, { tries: 1 })), { status: 503 })
+  t.equal(received.length, 7)
+})
+
+/** Runs with a fixed Math.random; returns the waits between the requests. */
+async function waits(random: number, run: () => Promise<{ at: number }[]>): Promise<number[]> {
+  const before = Math.random
+  Math.random = () => random
+  try {
+    const received = await run()
+    return received.slice(1).map(({ at }, n) => at - received[n]!.at)
+  } finally {
+    Math.random = before
+  }
+}
+
+t.test('the wait doubles up to its bound, and is any part of it', async (t) => {
+  const settings = { tries: 5, backoffMs: 40, maxBackoffMs: 100 }
+  const run = async () => {
+    const { roster, received } = await scripted(t, [refusal(503)], settings)
+    t.match(await failure(roster.getUser(3)), { status: 503 })
+    return received
+  }
+  const long = await waits(0.999, run)
+  for (const [n, least] of [40, 80, 100, 100].entries()) t.ok(long[n]! > least - 5 && long[n]! < least + 60, String(long))
+  const short = await waits(0, run)
+  t.ok(short.every((ms) => ms < 35), String(short))
+})
+
+t.test('Retry-After is waited for', async (t) => {
+  const at = (ms: number): string => new Date(Date.now() + ms).toUTCString()
+  const run = (header: string) =>
+    waits(0, async () => {
+      const { roster, received } = await scripted(t, [refusal(503, { 'retry-after': header }), user])
+      await roster.getUser(3)
+      return received
+    })
+  const [seconds, date, past, odd] = await Promise.all([run('1'), run(at(2000)), run(at(-60_000)), run('soon')])
+  t.ok(seconds[0]! > 990 && seconds[0]! < 1300, `seconds: ${String(seconds)}`)
+  t.ok(date[0]! > 900 && date[0]! < 2300, `an HTTP date, which has whole seconds: ${String(date)}`)
+  t.ok(past[0]! < 200, `a date gone by: ${String(past)}`)
+  t.ok(odd[0]! < 200, `no time at all: ${String(odd)}`)
+})
+
+t.test('a longer Retry-After than the bound ends the call at once', async (t) => {
+  for (const header of ['61', new Date(Date.now() + 90_000).toUTCString()]) {
+    const { roster, received } = await scripted(t, [refusal(429, { 'retry-after': header }), user])
+    t.match(await failure(roster.getUser(3)), { status: 429 })
+    t.equal(received.length, 1)
+  }
+  const { roster, received } = await scripted(t, [refusal(429, { 'retry-after': '1' }), user], { maxRetryAfterMs: 999 })
+  t.match(await failure(roster.getUser(3)), { status: 429 })
+  t.equal(received.length, 1)
+})
+
+t.test('an abort', async (t) => {
+  await t.test('before: nothing is sent', async (t) => {
+    const { roster, received } = await scripted(t, [user])
+    await t.rejects(roster.getUser(3, { signal: AbortSignal.abort(new Error('enough')) }), { message: 'enough' })
+    t.equal(received.length, 0)
+  })
+  await t.test('while an answer is awaited: no further try', async (t) => {
+    const { roster, received } = await scripted(t, [silence, user])
+    await t.rejects(roster.getUser(3, { signal: AbortSignal.timeout(30) }), { name: 'TimeoutError' })
+    t.equal(received.length, 1)
+  })
+  await t.test('in a wait: ends it at once', async (t) => {
+    const { roster, received } = await scripted(t, [refusal(503, { 'retry-after': '50' })])
+    const controller = new AbortController()
+    const since = performance.now()
+    setTimeout(() => controller.abort(), 50)
+    await t.rejects(roster.getUser(3, { signal: controller.signal }), { name: 'AbortError' })
+    t.ok(performance.now() - since < 1000)
+    t.equal(received.length, 1)
+  })
+  await t.test('while all users are read', async (t) => {
+    const page = { status: 200, body: { count: 9, next: 'http://inside/api/user/?limit=1&offset=1', previous: null, results: [{}] } }
+    const { roster } = await scripted(t, [page, silence])
+    const controller = new AbortController()
+    const users = roster.listAllUsers({}, { signal: controller.signal })
+    await users.next()
+    controller.abort()
+    await t.rejects(users.next(), { name: 'AbortError' })
+  })
+  await t.test('after: changes nothing', async (t) => {
+    const { roster, received } = await scripted(t, [refusal(503), user])
+    const controller = new AbortController()
+    t.strictSame(await roster.getUser(3, { signal: controller.signal }), { id: 3 })
+    controller.abort()
+    t.equal(received.length, 2)
+  })
+})
