@@ -21,8 +21,13 @@ t.teardown(async () => {
   await admin.end()
 })
 
+// Of its own: in a transaction, as that of a lock, Postgres shows the activity of its first look again and again.
+const watcher = new pg.Client({ connectionString: url })
+await watcher.connect()
+t.teardown(() => watcher.end())
+
 async function count(query: string): Promise<number> {
-  const { rows } = await admin.query<{ n: number }>(`select count(*)::int as n from pg_stat_activity where ${query}`)
+  const { rows } = await watcher.query<{ n: number }>(`select count(*)::int as n from pg_stat_activity where ${query}`)
   return rows[0]!.n
 }
 const connections = () => count(`application_name = 'served' and datname = current_database()`)
