@@ -1,5 +1,6 @@
 import t from 'tap'
 import { RosterClient, RosterError, type UserCreate } from '../../src/client/index.js'
+import { delayMs } from '../../src/client/retry.js'
 import { failure, hangUp, refusal, scripted, type ScriptedAnswer, silence } from '../helpers/scripted.js'
 
 const user: ScriptedAnswer = { status: 200, body: { id: 3 } }
@@ -47,10 +48,10 @@ for (const [name, answer] of Object.entries(passing)) {
 }
 
 t.test('a try that takes too long is tried again, if it may be', async (t) => {
-  const { roster, received } = await scripted(t, [silence, user], { timeoutMs: 50 })
+  const { roster, received } = await scripted(t, [silence, user], { timeoutMs: 250 })
   t.strictSame(await roster.getUser(3), { id: 3 })
   t.equal(received.length, 2)
-  const other = await scripted(t, [silence], { timeoutMs: 50 })
+  const other = await scripted(t, [silence], { timeoutMs: 250 })
   t.match(await failure(other.roster.createUser(bob)), { name: 'RosterError', status: 0, code: 'timeout', errors: [] })
   t.equal(other.received.length, 1)
 })
@@ -60,7 +61,7 @@ t.test('the time of a try includes the body', async (t) => {
     response.writeHead(200)
     response.write('{')
   }
-  const { roster } = await scripted(t, [half], { timeoutMs: 50, tries: 1 })
+  const { roster } = await scripted(t, [half], { timeoutMs: 250, tries: 1 })
   t.match(await failure(roster.getUser(3)), { code: 'timeout' })
 })
 
@@ -100,16 +101,20 @@ async function waits(random: number, run: () => Promise<{ at: number }[]>): Prom
 }
 
 t.test('the wait doubles up to its bound, and is any part of it', async (t) => {
-  const settings = { tries: 5, backoffMs: 40, maxBackoffMs: 100 }
-  const run = async () => {
+  const settings = { tries: 5, backoffMs: 40, maxBackoffMs: 100, maxRetryAfterMs: 0 }
+  const measured = await waits(0.999, async () => {
     const { roster, received } = await scripted(t, [refusal(503)], settings)
     t.match(await failure(roster.getUser(3)), { status: 503 })
     return received
+  })
+  for (const [n, least] of [40, 80, 100, 100].entries()) t.ok(measured[n]! > least - 5, String(measured))
+  // How long at most can't be measured on a busy machine.
+  const delays = Array.from({ length: 1000 }, (_, n) => delayMs((n % 3) + 1, 7, settings))
+  for (const [n, most] of [40, 80, 100].entries()) {
+    const own = delays.filter((_, index) => index % 3 === n)
+    t.ok(Math.min(...own) >= 7 && Math.max(...own) < 7 + most, 'after what the server asked for')
+    t.ok(Math.min(...own) < 7 + most / 4 && Math.max(...own) > 7 + (most * 3) / 4, 'and all over the time')
   }
-  const long = await waits(0.999, run)
-  for (const [n, least] of [40, 80, 100, 100].entries()) t.ok(long[n]! > least - 5 && long[n]! < least + 60, String(long))
-  const short = await waits(0, run)
-  t.ok(short.every((ms) => ms < 35), String(short))
 })
 
 t.test('Retry-After is waited for', async (t) => {
@@ -121,10 +126,10 @@ t.test('Retry-After is waited for', async (t) => {
       return received
     })
   const [seconds, date, past, odd] = await Promise.all([run('1'), run(at(2000)), run(at(-60_000)), run('soon')])
-  t.ok(seconds[0]! > 990 && seconds[0]! < 1300, `seconds: ${String(seconds)}`)
-  t.ok(date[0]! > 900 && date[0]! < 2300, `an HTTP date, which has whole seconds: ${String(date)}`)
-  t.ok(past[0]! < 200, `a date gone by: ${String(past)}`)
-  t.ok(odd[0]! < 200, `no time at all: ${String(odd)}`)
+  t.ok(seconds[0]! > 990, `seconds: ${String(seconds)}`)
+  t.ok(date[0]! > 900, `an HTTP date, which has whole seconds: ${String(date)}`)
+  t.ok(past[0]! < 900, `a date gone by: ${String(past)}`)
+  t.ok(odd[0]! < 900, `no time at all: ${String(odd)}`)
 })
 
 t.test('a longer Retry-After than the bound ends the call at once', async (t) => {
@@ -145,8 +150,9 @@ t.test('an abort', async (t) => {
     t.equal(received.length, 0)
   })
   await t.test('while an answer is awaited: no further try', async (t) => {
-    const { roster, received } = await scripted(t, [silence, user])
-    await t.rejects(roster.getUser(3, { signal: AbortSignal.timeout(30) }), { name: 'TimeoutError' })
+    const controller = new AbortController()
+    const { roster, received } = await scripted(t, [() => controller.abort(new Error('enough')), user])
+    await t.rejects(roster.getUser(3, { signal: controller.signal }), { message: 'enough' })
     t.equal(received.length, 1)
   })
   await t.test('in a wait: ends it at once', async (t) => {
@@ -155,7 +161,7 @@ t.test('an abort', async (t) => {
     const since = performance.now()
     setTimeout(() => controller.abort(), 50)
     await t.rejects(roster.getUser(3, { signal: controller.signal }), { name: 'AbortError' })
-    t.ok(performance.now() - since < 1000)
+    t.ok(performance.now() - since < 10_000)
     t.equal(received.length, 1)
   })
   await t.test('while all users are read', async (t) => {
