@@ -100,6 +100,11 @@ export function makeSend({ baseUrl, key, fetch: fetcher, ...defaults }: ClientOp
     return [url, body === undefined ? init : { ...init, body: JSON.stringify(body) }]
   }
 
+  async function sendOnce(url: string, init: RequestInit) {
+    const answer = await (fetcher ?? fetch)(url, init)
+    return { answer, body: await bodyOf(answer) }
+  }
+
   /** One try, within its time. */
   async function sendInTime([url, init]: [string, RequestInit], timeoutMs: number, signal: AbortSignal | undefined) {
     signal?.throwIfAborted()
@@ -108,12 +113,12 @@ export function makeSend({ baseUrl, key, fetch: fetcher, ...defaults }: ClientOp
     const timer = startTimer(abort, timeoutMs)
     // Not AbortSignal.any: in several releases of Node a signal made by it is collected before it fires.
     signal?.addEventListener('abort', abort, { once: true })
-    try {
-      const answer = await (fetcher ?? fetch)(url, { ...init, signal: controller.signal })
-      return { answer, body: await bodyOf(answer) }
-    } catch (fault) {
+    const failed = (fault: unknown): never => {
       signal?.throwIfAborted()
       throw controller.signal.aborted ? timeoutError(timeoutMs) : networkError(fault)
+    }
+    try {
+      return await sendOnce(url, { ...init, signal: controller.signal }).catch(failed)
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)

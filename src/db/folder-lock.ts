@@ -10,9 +10,8 @@ const OWNER = /^owner-[0-9a-f]{8}\.sock$/
 
 function addressOf(folder: string, name: string): string {
   const absolute = path.resolve(folder, name)
-  const relative = path.relative(process.cwd(), absolute)
-  const address = relative.length < absolute.length ? relative : absolute
-  if (Buffer.byteLength(address) > ADDRESS_LIMIT) {
+  const address = [absolute, path.relative('', absolute)].find((one) => Buffer.byteLength(one) <= ADDRESS_LIMIT)
+  if (address === undefined) {
     throw new OperatorError(`ROSTER_DATA is too long a path (${folder}): start in the folder above it, or use a shorter one`)
   }
   return address
