@@ -54,12 +54,12 @@ check: node_modules/.package-lock.json
 
 # All tests on the embedded default, and on the Postgres server that TEST_DATABASE_URL names, where it is set.
 test: build
-	test/run.sh
+	node dist/test/run.js
 
 # Everything that has to hold before a change lands, on both engines and in a browser. Without TEST_DATABASE_URL it starts a
 # server itself; without Chromium it installs Debian's, as root.
 ci: check build
-	test/with-chromium.sh test/with-postgres.sh test/run.sh
+	test/with-chromium.sh test/with-postgres.sh node dist/test/run.js
 
 clean:
-	rm -rf dist .tap node_modules
+	rm -rf dist node_modules

@@ -56,14 +56,17 @@ ajv.addKeyword({
   validate: (most: number, items: unknown[]) => new Set(items).size <= most,
 })
 
-/** Validators by the schema itself, or by what it refers to: many answers share theirs, and making one takes milliseconds. */
-const validators = new Map<unknown, ValidateFunction>()
+ajv.addSchema({ components: spec.components }, 'contract')
 
-/** The validator of a schema that may refer to others of the contract. */
+/** Validators of schemas that have no name in the contract, by the schema itself. */
+const unnamed = new Map<object, ValidateFunction>()
+
+/** The validator of a schema of the contract. Making one takes milliseconds, so each is made once, and all share their parts. */
 export function compile(schema: object): ValidateFunction {
-  const key = (schema as Reference).$ref ?? schema
-  const validate = validators.get(key) ?? ajv.compile({ ...schema, components: spec.components })
-  validators.set(key, validate)
+  const { $ref } = schema as Reference
+  if ($ref !== undefined) return ajv.getSchema(`contract${$ref}`) as ValidateFunction
+  const validate = unnamed.get(schema) ?? ajv.compile({ ...schema, components: spec.components })
+  unnamed.set(schema, validate)
   return validate
 }
 

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import t from 'tap'
 import { violations } from './helpers/architecture.js'
+import { thisFile } from './helpers/this-file.js'
+
+const t = thisFile()
 
 const sources = ['src', 'migrations'].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import t from 'tap'
 import { type Config, type Environment, loadConfig } from '../src/config.js'
 import { OperatorError } from '../src/errors.js'
+import { thisFile } from './helpers/this-file.js'
+
+const t = thisFile()
 
 const DATABASE_URL = 'postgres://roster:hunter2@db.example:5432/roster'
 const load = (env: Environment): Config => loadConfig({ DATABASE_URL, ...env }).config

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
-import t from 'tap'
 import { parse } from 'yaml'
 import { compile, faultTexts, openapiJson, openapiYaml, resolve, spec } from '../src/contract.js'
 import { Problem } from '../src/errors.js'
+import { thisFile } from './helpers/this-file.js'
+
+const t = thisFile()
 
 interface Content {
   schema: { $ref?: string }

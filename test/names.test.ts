@@ -1,5 +1,7 @@
-import t from 'tap'
 import { fold, isUsername, nameKey } from '../src/names.js'
+import { thisFile } from './helpers/this-file.js'
+
+const t = thisFile()
 
 /** A name as code points: a line of output can't hold them all. */
 const shown = (name: string): string => Array.from(name, (c) => c.codePointAt(0)!.toString(16)).join(' ')

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
-import t from 'tap'
 import { emptyFolder, emptyStores, type StoreSettings } from './helpers/database.js'
+import { thisFile } from './helpers/this-file.js'
+
+const t = thisFile()
 
 /** Packs the package and lays it out as an installation in an empty folder would, with this checkout's dependencies. */
 function install(folder: string): string {

@@ -2,9 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { settings } from '../src/config.js'
 import { emptyDatabase, emptyFolder, engine } from './helpers/database.js'
+import { thisFile } from './helpers/this-file.js'
+
+const t = thisFile()
 
 /**
  * Runs every command of the README, in its order, and compares what it prints. With UPDATE_README=1 it writes what it saw.

@@ -18,6 +18,9 @@ const UNDECLARED: ReadonlySet<string> = new Set([
   ...['access-control-allow-origin', 'access-control-expose-headers', 'vary'],
 ])
 
+/** The schema of what is answered where no operation is. */
+const ERROR = { $ref: '#/components/schemas/Error' }
+
 interface Declared {
   readonly headers: ReadonlyMap<string, { readonly required: boolean; readonly validate: ValidateFunction; readonly integer: boolean }>
   readonly body: ValidateFunction | undefined
@@ -37,13 +40,21 @@ function declare(response: Response): Declared {
   }
 }
 
-function declaredAnswers(): ReadonlyMap<string, Declared> {
+/** What the contract declares for an operation and a status. Read at the first such answer, since a start has no time for it. */
+function declaredAnswers(): (id: OperationId, status: number) => Declared | undefined {
   const operations = Object.values(spec.paths).flatMap((methods) => Object.values(methods))
-  return new Map(
+  const responses = new Map<string, Response>(
     operations.flatMap(({ operationId, responses }) =>
-      Object.entries(responses).map(([status, response]) => [`${operationId} ${status}`, declare(response)] as const),
+      Object.entries(responses).map(([status, response]) => [`${operationId} ${status}`, response] as const),
     ),
   )
+  const declared = new Map<string, Declared>()
+  return (id, status) => {
+    const key = `${id} ${String(status)}`
+    const response = responses.get(key)
+    if (response !== undefined && !declared.has(key)) declared.set(key, declare(response))
+    return declared.get(key)
+  }
 }
 
 function headerFaults(declared: Declared, headers: Record<string, unknown>): string[] {
@@ -58,7 +69,7 @@ function headerFaults(declared: Declared, headers: Record<string, unknown>): str
   ]
 }
 
-function bodyFaults({ body }: Declared, payload: unknown): string[] {
+function bodyFaults(body: ValidateFunction | undefined, payload: unknown): string[] {
   if (body === undefined) return payload === undefined ? [] : ['body: is not declared']
   return body(payload) ? [] : faultsFound(body)
 }
@@ -70,15 +81,14 @@ function bodyFaults({ body }: Declared, payload: unknown): string[] {
  * @param onAnswer told of every answer; what it throws fails the answer
  */
 export function guardAnswers(app: FastifyInstance, onAnswer: (answer: Answer, request: FastifyRequest) => void): void {
-  const answers = declaredAnswers()
-  const errorBody: Declared = { headers: new Map(), body: compile({ $ref: '#/components/schemas/Error' }) }
+  const declaredFor = declaredAnswers()
 
   const faultsOf = (operation_ids: readonly OperationId[], reply: FastifyReply, payload: unknown): string[] => {
-    if (operation_ids.length === 0) return bodyFaults(errorBody, payload)
+    if (operation_ids.length === 0) return bodyFaults(compile(ERROR), payload)
     return operation_ids.flatMap((id) => {
-      const declared = answers.get(`${id} ${String(reply.statusCode)}`)
+      const declared = declaredFor(id, reply.statusCode)
       if (declared === undefined) return [`${id}: status ${String(reply.statusCode)} is not declared`]
-      return [...headerFaults(declared, reply.getHeaders()), ...bodyFaults(declared, payload)]
+      return [...headerFaults(declared, reply.getHeaders()), ...bodyFaults(declared.body, payload)]
     })
   }
   const look = (request: FastifyRequest, reply: FastifyReply, payload: unknown): void => {

@@ -1,5 +1,4 @@
 import { sql } from 'kysely'
-import t from 'tap'
 import { authenticate, type Caller, checkTenant } from '../../src/auth/authenticate.js'
 import { makeKey, parseKey } from '../../src/auth/keys.js'
 import { createKey } from '../../src/auth/made-keys.js'
@@ -10,6 +9,9 @@ import { findEnterprise } from '../../src/db/enterprises.js'
 import { Problem } from '../../src/errors.js'
 import { createEnterprise } from '../../src/users/enterprise.js'
 import { freshDatabase, testConfig } from '../helpers/database.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const { db } = await freshDatabase(t)
 const acme = await createEnterprise(db, 'acme', { username: 'alice', email: '' })

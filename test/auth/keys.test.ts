@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import t from 'tap'
 import { makeKey, parseKey } from '../../src/auth/keys.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const MOST = 2 ** 48 - 1
 /** A text with the checksum of what is before it, whatever that is. */

@@ -1,7 +1,9 @@
 import argon2 from 'argon2'
-import t from 'tap'
 import { makePasswords, type PasswordConfig } from '../../src/auth/passwords.js'
 import { Problem } from '../../src/errors.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const cheap = { memoryKiB: 8, passes: 1, lanes: 1 }
 const config: PasswordConfig = { passwordMinLength: 8, argon2: cheap, hashConcurrency: 2, hashQueue: 256 }

@@ -3,9 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { operations } from '../../generated/operations.js'
 import { makeDirectory } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 /**
  * The page `/docs` in a real browser. With CI_BROWSER=required its absence is a failure; with SCREENSHOT=file.png a picture of

@@ -1,7 +1,9 @@
 import { inspect } from 'node:util'
-import t from 'tap'
 import { RosterClient } from '../../src/client/index.js'
 import { failure, hangUp, refusal, scripted, scriptedKey } from '../helpers/scripted.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 t.test('what is sent', async (t) => {
   const { roster, received } = await scripted(t, [{ status: 200, body: {} }])

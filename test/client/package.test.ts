@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import t from 'tap'
 import { emptyFolder } from '../helpers/database.js'
 import { makeDirectory } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 /** The packed packages, as somebody has them who installs them into an empty folder. `make build` laid the client out. */
 const run = promisify(execFile)

@@ -1,7 +1,9 @@
-import t from 'tap'
 import { RosterClient, RosterError, type UserCreate } from '../../src/client/index.js'
 import { delayMs } from '../../src/client/retry.js'
 import { failure, hangUp, refusal, scripted, type ScriptedAnswer, silence } from '../helpers/scripted.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const user: ScriptedAnswer = { status: 200, body: { id: 3 } }
 const bob: UserCreate = { username: 'bob', profile: {} }

@@ -1,10 +1,12 @@
 import { inspect } from 'node:util'
-import t from 'tap'
 import { operations } from '../../generated/operations.js'
 import { RosterClient, type User } from '../../src/client/index.js'
 import type { OperationId } from '../../src/handlers/seam.js'
 import { makeDirectory } from '../helpers/directory.js'
 import { failure } from '../helpers/scripted.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const { acme, admin, viewer, superuser, answers } = directory

@@ -1,5 +1,7 @@
-import t from 'tap'
 import { finish, runHere, start } from '../helpers/command.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const commands = [
   ['serve'],

@@ -1,8 +1,10 @@
-import t from 'tap'
 import { operations } from '../../generated/operations.js'
 import { compile, faultTexts, resolve, spec } from '../../src/contract.js'
 import type { OperationId } from '../../src/handlers/seam.js'
 import { makeDirectory } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 interface Example {
   readonly $ref?: string

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import SwaggerParser from '@apidevtools/swagger-parser'
-import t from 'tap'
 import { operations } from '../../generated/operations.js'
 import { emptyFolder } from '../helpers/database.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 /** Readers of OpenAPI that know nothing of Roster: one validates, two generate clients. openapi-typescript made `generated/`. */
 const run = promisify(execFile)

@@ -1,6 +1,8 @@
-import t from 'tap'
 import { parse } from 'yaml'
 import { openapiYaml, resolve } from '../../src/contract.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 /**
  * The seven operations of the API that this one replaces, as its page states them. Existing clients rely on every line, so

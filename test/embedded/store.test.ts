@@ -2,13 +2,16 @@ import { spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { sql } from 'kysely'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { loadConfig } from '../../src/config.js'
 import { openDatabase } from '../../src/db/database.js'
 import { openEmbedded } from '../../src/db/embedded.js'
 import { isUnavailable } from '../../src/db/failures.js'
 import { lockFolder } from '../../src/db/folder-lock.js'
 import { emptyFolder, template, testConfig } from '../helpers/database.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const plain = { PATH: process.env.PATH, PORT: '0', LOG_LEVEL: 'info' }
 

@@ -1,7 +1,9 @@
-import t from 'tap'
 import { BODY_LIMIT } from '../../src/http/body.js'
 import { type Call, isError, makeDirectory } from '../helpers/directory.js'
 import { connect, listen, wireText } from '../helpers/raw.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const { app, call, superuser: key, viewer, create } = directory

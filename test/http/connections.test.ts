@@ -3,13 +3,15 @@ import { maxHeaderSize } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import fastify from 'fastify'
 import type { Test } from 'tap'
-import t from 'tap'
 import { buildApp } from '../../src/app.js'
 import { makePasswords } from '../../src/auth/passwords.js'
 import { refuseMalformedHttp, watchExchanges } from '../../src/http/connections.js'
 import { testConfig } from '../helpers/database.js'
 import { isError, makeDirectory } from '../helpers/directory.js'
 import { type Connection, connect, holdRequests, listen, wireText } from '../helpers/raw.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const { app, db, store, superuser } = directory

@@ -1,6 +1,8 @@
-import t from 'tap'
 import { loadConfig } from '../../src/config.js'
 import { isError, makeDirectory } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const ORIGIN = 'https://console.example'
 const open = await makeDirectory(t, { ROSTER_CORS_ORIGINS: ` ${ORIGIN}, http://LOCALHOST:5173/` })

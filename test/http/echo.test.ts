@@ -1,6 +1,8 @@
-import t from 'tap'
 import { type Call, makeDirectory, withBrokenTable } from '../helpers/directory.js'
 import { connect, listen, wireText } from '../helpers/raw.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const { app, call, db, superuser: key, viewer, create } = directory

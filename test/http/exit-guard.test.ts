@@ -1,9 +1,11 @@
 import fastify, { type FastifyReply } from 'fastify'
-import t from 'tap'
 import type { OperationId } from '../../src/handlers/seam.js'
 import { type Answer, guardAnswers } from '../../src/http/exit-guard.js'
 import { errorBody } from '../../src/http/problems.js'
 import { makeDirectory } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const { app: real, superuser } = await makeDirectory(t)
 const user = (await real.inject({ url: '/api/user_info/', headers: { authorization: superuser } })).json<

@@ -1,6 +1,8 @@
-import t from 'tap'
 import { operations } from '../../generated/operations.js'
 import { isError, makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const { call, superuser, admin, viewer } = directory

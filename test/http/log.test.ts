@@ -1,11 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
 import type { InjectOptions } from 'fastify'
-import t from 'tap'
 import { buildApp } from '../../src/app.js'
 import { makePasswords } from '../../src/auth/passwords.js'
 import { testConfig } from '../helpers/database.js'
 import { makeDirectory, withBrokenTable } from '../helpers/directory.js'
 import { catchLog } from '../helpers/log.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const { db, store, superuser, acme } = directory

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
-import t from 'tap'
 import { operations } from '../../generated/operations.js'
 import { openapiJson, openapiYaml } from '../../src/contract.js'
 import { isError, makeDirectory } from '../helpers/directory.js'
 import { connect, listen, wireText } from '../helpers/raw.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const { app, superuser, viewer } = directory

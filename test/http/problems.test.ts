@@ -1,8 +1,10 @@
 import pg from 'pg'
-import t from 'tap'
 import { type ErrorCode, errorCodes, Problem } from '../../src/errors.js'
 import { errorBody, loggable, toProblem } from '../../src/http/problems.js'
 import { spec } from '../../src/contract.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 /** A failure as Postgres reports it, with a stored value in every text. */
 function databaseError(code: string): pg.DatabaseError {

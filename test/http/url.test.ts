@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
-import t from 'tap'
 import { buildApp } from '../../src/app.js'
 import { makePasswords } from '../../src/auth/passwords.js'
 import { testConfig } from '../helpers/database.js'
 import { isError, makeDirectory } from '../helpers/directory.js'
 import { connect, listen, wireText } from '../helpers/raw.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const { app, db, store, superuser } = directory

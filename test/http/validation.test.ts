@@ -1,6 +1,8 @@
-import t from 'tap'
 import { SchemaFaults, validatorCompiler } from '../../src/http/validation.js'
 import { isError, makeDirectory } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const { call, superuser: key } = await makeDirectory(t)
 const LIMIT = 'limit: must be an integer from 1 to 1000'

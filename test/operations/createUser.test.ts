@@ -1,5 +1,4 @@
 import argon2 from 'argon2'
-import t from 'tap'
 import { buildApp } from '../../src/app.js'
 import { makePasswords } from '../../src/auth/passwords.js'
 import type { User } from '../../src/users/user.js'
@@ -9,6 +8,9 @@ import {
 } from '../helpers/bodies.js'
 import { testConfig } from '../helpers/database.js'
 import { closeLedger, isError, makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const { call, superuser, admin, viewer, acme, globex, db, store } = directory

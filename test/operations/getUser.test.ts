@@ -1,5 +1,7 @@
-import t from 'tap'
 import { closeLedger, isError, makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const { call, superuser, admin, viewer, acme, globex } = directory

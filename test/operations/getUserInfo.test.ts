@@ -1,11 +1,13 @@
 import { crc32 } from 'node:zlib'
-import t from 'tap'
 import { makeKey, parseKey } from '../../src/auth/keys.js'
 import { revokeKey } from '../../src/auth/made-keys.js'
 import { findEnterprise } from '../../src/db/enterprises.js'
 import { clientWritesOf } from '../../src/db/clients.js'
 import type { User } from '../../src/users/user.js'
 import { closeLedger, isError, makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const { call, superuser, admin, viewer, acme, globex, db } = directory

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
-import t from 'tap'
 import type { components } from '../../generated/openapi.js'
 import { buildApp } from '../../src/app.js'
 import { parseKey } from '../../src/auth/keys.js'
@@ -8,6 +7,9 @@ import { makePasswords } from '../../src/auth/passwords.js'
 import type { User } from '../../src/users/user.js'
 import { testConfig } from '../helpers/database.js'
 import { closeLedger, isError, makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 type UserList = components['schemas']['UserList']
 

@@ -1,6 +1,8 @@
-import t from 'tap'
 import { changesOf, testChanges } from '../helpers/changes.js'
 import { closeLedger, isError, makeDirectory } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const { viewer } = directory

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import t from 'tap'
 import type { User } from '../../src/users/user.js'
 import { text, username } from '../helpers/arbitraries.js'
 import { makeDirectory } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const { call, create, db, superuser: key, acme } = await makeDirectory(t)
 let user = await create({ username: 'mona', email: 'mona@acme.example' })

@@ -1,10 +1,12 @@
 import fc from 'fast-check'
-import t from 'tap'
 import { buildApp } from '../../src/app.js'
 import { makeKey, parseKey } from '../../src/auth/keys.js'
 import { makePasswords } from '../../src/auth/passwords.js'
 import { openDatabase } from '../../src/db/database.js'
 import { testConfig } from '../helpers/database.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const enterprise = fc.integer({ min: 0, max: 2 ** 48 - 1 })
 const keyCharacter = fc.oneof(

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
-import t from 'tap'
 import { linkHeader, pageLinks } from '../../src/users/links.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const MOST = Number.MAX_SAFE_INTEGER
 const page = fc.record({

@@ -1,10 +1,12 @@
 import fc from 'fast-check'
-import t from 'tap'
 import { compile } from '../../src/contract.js'
 import { fold, nameKey } from '../../src/names.js'
 import type { ErrorBody } from '../../src/http/problems.js'
 import { character, isValidUsername, username } from '../helpers/arbitraries.js'
 import { makeDirectory } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 // The contract's formula takes `ẞ` (U+1E9E) for `ß`, but `ß` for `ss`: upper case leaves the first alone.
 const CAPITAL_SHARP_S = '\u1e9e'

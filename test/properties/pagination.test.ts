@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { sql } from 'kysely'
-import t from 'tap'
 import { createEnterprise } from '../../src/users/enterprise.js'
 import { findEnterprise } from '../../src/db/enterprises.js'
 import { findMiscounts } from '../../src/db/verify.js'
 import { userWritesOf } from '../../src/db/users.js'
 import type { User } from '../../src/users/user.js'
 import { makeDirectory } from '../helpers/directory.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 interface Page {
   readonly count: number

@@ -2,10 +2,12 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import t from 'tap'
 import { createEnterprise } from '../../src/users/enterprise.js'
 import { freshDatabase } from '../helpers/database.js'
 import { type Served, serveProcess, within } from '../helpers/process.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const { store, db } = await freshDatabase(t)
 const { DATABASE_URL: url } = store as { DATABASE_URL: string }

@@ -1,4 +1,3 @@
-import t from 'tap'
 import type { UserChanges, UserRow } from '../../src/db/users.js'
 import { Problem } from '../../src/errors.js'
 import {
@@ -6,6 +5,9 @@ import {
   type WhoMayCall,
 } from '../../src/users/access.js'
 import { enterprise, row } from '../helpers/rows.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const superuser = row({ id: 1, is_superuser: true })
 const admin = row({ id: 2, role: 'Enterprise Admin' })

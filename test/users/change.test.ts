@@ -1,9 +1,11 @@
-import t from 'tap'
 import type { UserChanges } from '../../src/db/users.js'
 import { nameKey } from '../../src/names.js'
 import { changesOf } from '../../src/users/change.js'
 import type { UserUpdate } from '../../src/users/user.js'
 import { row } from '../helpers/rows.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const email = 'new@acme.example'
 

@@ -1,8 +1,10 @@
-import t from 'tap'
 import { makePasswords } from '../../src/auth/passwords.js'
 import { bodyFaults } from '../../src/users/faults.js'
 import { testConfig } from '../helpers/database.js'
 import { enterprise, row } from '../helpers/rows.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const passwords = makePasswords(testConfig({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' }))
 const faults = (body: unknown) =>

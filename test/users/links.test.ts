@@ -1,5 +1,7 @@
-import t from 'tap'
 import { linkHeader, pageLinks } from '../../src/users/links.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const base = 'https://roster.example/api/user/'
 

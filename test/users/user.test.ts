@@ -1,6 +1,8 @@
-import t from 'tap'
 import { isStaff, toUser } from '../../src/users/user.js'
 import { enterprise, row } from '../helpers/rows.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 t.test('isStaff: Enterprise Admins and superusers', async (t) => {
   for (const role of ['Enterprise Admin', 'Viewer', 'Group Admin', 'Group Viewer'] as const) {

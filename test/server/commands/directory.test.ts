@@ -1,5 +1,4 @@
 import { sql } from 'kysely'
-import t from 'tap'
 import { parseKey } from '../../../src/auth/keys.js'
 import { keysOf } from '../../../src/db/keys.js'
 import type { NewEnterprise } from '../../../src/users/enterprise.js'
@@ -7,6 +6,9 @@ import { printMany } from '../../../src/commands/program.js'
 import { run } from '../../../src/commands/run.js'
 import { finish, jsonOf, type Ran, runHere, start } from '../../helpers/command.js'
 import { freshDatabase } from '../../helpers/database.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 const { store, db } = await freshDatabase(t)
 const roster = (...args: string[]): Promise<Ran> => runHere(store, ...args)

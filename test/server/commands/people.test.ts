@@ -1,10 +1,12 @@
-import t from 'tap'
 import { clientsOf } from '../../../src/db/clients.js'
 import { findEnterprise } from '../../../src/db/enterprises.js'
 import { userWritesOf } from '../../../src/db/users.js'
 import { setSuperuser } from '../../../src/users/superuser.js'
 import { jsonOf, type Ran, runHere } from '../../helpers/command.js'
 import { makeDirectory } from '../../helpers/directory.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 const { app, db, store, superuser, create } = await makeDirectory(t)
 const acme = (await findEnterprise(db, 'acme'))!

@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
-import t from 'tap'
 import type { NewEnterprise } from '../../../src/users/enterprise.js'
 import { openDatabase } from '../../../src/db/database.js'
 import { finish, jsonOf, type Ran, runHere, start } from '../../helpers/command.js'
 import { emptyDatabase, testConfig } from '../../helpers/database.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 const env = { DATABASE_URL: await emptyDatabase(t) }
 const db = openDatabase(testConfig(env))

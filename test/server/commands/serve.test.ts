@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { sql } from 'kysely'
-import t from 'tap'
 import { openDatabase } from '../../../src/db/database.js'
 import { migrate } from '../../../src/db/migrate.js'
 import { finish, type Ran, runHere, start } from '../../helpers/command.js'
 import { emptyDatabase, testConfig } from '../../helpers/database.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 const env = { DATABASE_URL: await emptyDatabase(t), PORT: '0' }
 const db = openDatabase(testConfig(env))

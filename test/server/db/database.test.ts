@@ -1,9 +1,11 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
-import t from 'tap'
 import { inTransaction, openDatabase } from '../../../src/db/database.js'
 import { isUnavailable } from '../../../src/db/failures.js'
 import type { Database } from '../../../src/db/schema.js'
 import { freshDatabase, testConfig } from '../../helpers/database.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 const { db, store } = await freshDatabase(t)
 await sql`create table counter (id integer primary key, n integer not null)`.execute(db)

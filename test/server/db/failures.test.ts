@@ -2,10 +2,12 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { sql } from 'kysely'
 import pg from 'pg'
-import t from 'tap'
 import { openDatabase } from '../../../src/db/database.js'
 import { isConflict, isDatabaseError, isUnavailable, isUniqueViolation } from '../../../src/db/failures.js'
 import { freshDatabase, testConfig } from '../../helpers/database.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 const fromPostgres = (code: string) => Object.assign(new pg.DatabaseError('refused', 7, 'error'), { code, severity: 'ERROR' })
 const fromNode = (code: string, syscall?: string) => Object.assign(new Error(code), { code, syscall })

@@ -1,5 +1,4 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
-import t from 'tap'
 import { makeKey } from '../../../src/auth/keys.js'
 import { clientsOf, clientWritesOf } from '../../../src/db/clients.js'
 import { keysOf, keyWritesOf } from '../../../src/db/keys.js'
@@ -7,6 +6,9 @@ import type { Database } from '../../../src/db/schema.js'
 import { type NewUser, type UserRow, usersOf, userWritesOf } from '../../../src/db/users.js'
 import { nameKey } from '../../../src/names.js'
 import { freshDatabase } from '../../helpers/database.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 const { db } = await freshDatabase(t)
 const OURS = 10

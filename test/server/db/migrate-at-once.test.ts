@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import t from 'tap'
 import { finish, jsonOf, type Ran, start } from '../../helpers/command.js'
 import { emptyDatabase } from '../../helpers/database.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 /** `roster migrate` on each database that a line of stdin names, so that a round does not wait for a process to start. */
 const MIGRATOR = `

@@ -1,9 +1,12 @@
 import { type Kysely, sql } from 'kysely'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { openDatabase } from '../../../src/db/database.js'
 import { checkSchema, migrate } from '../../../src/db/migrate.js'
 import type { Database } from '../../../src/db/schema.js'
 import { emptyDatabase, testConfig } from '../../helpers/database.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 const TABLES = ['api_key', 'client', 'enterprise', 'user_account', 'user_count']
 

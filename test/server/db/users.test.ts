@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
-import t from 'tap'
 import { type NewUser, DuplicateUser, usersOf, userWritesOf } from '../../../src/db/users.js'
 import { findMiscounts } from '../../../src/db/verify.js'
 import { nameKey } from '../../../src/names.js'
 import { freshDatabase } from '../../helpers/database.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 const { db } = await freshDatabase(t)
 const ACME = 5

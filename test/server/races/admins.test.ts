@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
-import t from 'tap'
 import { parseKey } from '../../../src/auth/keys.js'
 import { revokeKey } from '../../../src/auth/made-keys.js'
 import { findEnterprise } from '../../../src/db/enterprises.js'
@@ -9,6 +8,9 @@ import { findMiscounts } from '../../../src/db/verify.js'
 import type { User } from '../../../src/users/user.js'
 import { makeDirectory } from '../../helpers/directory.js'
 import { secondServer } from '../../helpers/process.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 const ROUNDS = 5
 const WRITERS = 4

@@ -1,10 +1,12 @@
 import type { Test } from 'tap'
-import t from 'tap'
 import type { ErrorBody } from '../../../src/http/problems.js'
 import type { User } from '../../../src/users/user.js'
 import { findMiscounts } from '../../../src/db/verify.js'
 import { makeDirectory } from '../../helpers/directory.js'
 import { secondServer } from '../../helpers/process.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const servers = [directory.call, await secondServer(t, directory)]

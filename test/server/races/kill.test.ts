@@ -1,9 +1,11 @@
-import t from 'tap'
 import { createEnterprise } from '../../../src/users/enterprise.js'
 import { findMiscounts } from '../../../src/db/verify.js'
 import type { User } from '../../../src/users/user.js'
 import { freshDatabase } from '../../helpers/database.js'
 import { serveProcess } from '../../helpers/process.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 const ROUNDS = 3
 const CLIENTS = 8

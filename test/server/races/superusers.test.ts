@@ -1,6 +1,8 @@
-import t from 'tap'
 import { makeDirectory } from '../../helpers/directory.js'
 import { secondServer } from '../../helpers/process.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const { db, acme, create, keyOf } = directory

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import t from 'tap'
 import { createKey } from '../../../src/auth/made-keys.js'
 import { findEnterprise } from '../../../src/db/enterprises.js'
 import { findMiscounts } from '../../../src/db/verify.js'
@@ -8,6 +7,9 @@ import type { ErrorBody } from '../../../src/http/problems.js'
 import type { User } from '../../../src/users/user.js'
 import { makeDirectory } from '../../helpers/directory.js'
 import { secondServer } from '../../helpers/process.js'
+import { thisFile } from '../../helpers/this-file.js'
+
+const t = thisFile()
 
 const directory = await makeDirectory(t)
 const { call, db, superuser: key, admin, create } = directory

@@ -1,0 +1,115 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import pLimit from 'p-limit'
+
+/**
+ * A suite is a process that runs test files one after the other: with the server where there is one ('once'), with each
+ * engine ('each'), or with the server alone, because it needs several connections at once or a server to stop ('server').
+ */
+interface Suite {
+  readonly runs: 'once' | 'each' | 'server'
+  readonly paths: readonly string[]
+}
+
+/** Those that take longest first, so that the processes end together. */
+const SUITES: readonly Suite[] = [
+  { runs: 'once', paths: ['browser'] },
+  { runs: 'once', paths: ['embedded'] },
+  { runs: 'once', paths: ['readme.test.js'] },
+  { runs: 'once', paths: ['package.test.js', 'client/package.test.js', 'contract/readers.test.js'] },
+  { runs: 'server', paths: ['server/main.test.js', 'server/races'] },
+  { runs: 'server', paths: ['server/db', 'server/commands'] },
+  { runs: 'each', paths: ['operations', 'auth', 'users', 'contract/examples.test.js'] },
+  { runs: 'each', paths: ['properties', 'client/server.test.js', 'contract.test.js'] },
+  { runs: 'once', paths: ['http', 'client/answers.test.js', 'client/retries.test.js'] },
+  { runs: 'once', paths: ['contract/source.test.js', 'commands', 'architecture.test.js', 'config.test.js', 'names.test.js'] },
+]
+
+/** Suites at a time. Two keep two cores busy but for what they wait for; a third fills that. */
+const JOBS = 3
+
+const tests = path.join('dist', 'test')
+const server = process.env.TEST_DATABASE_URL || undefined
+const work = mkdtempSync(path.join(tmpdir(), 'roster-run-'))
+process.on('exit', () => {
+  rmSync(work, { recursive: true, force: true })
+})
+
+const files = readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.js'))
+const filesOf = ({ paths }: Suite): string[] =>
+  paths.flatMap((one) => files.filter((file) => file === one || file.startsWith(`${one}/`)).sort())
+
+const owners = SUITES.flatMap(filesOf)
+const misplaced = files.filter((file) => owners.filter((owner) => owner === file).length !== 1)
+if (misplaced.length > 0) throw new Error(`not in exactly one suite of test/run.ts: ${misplaced.join(', ')}`)
+
+interface Result {
+  readonly passed: number
+  readonly failed: number
+}
+
+/** Lines of what is fine, which nobody reads. */
+const FINE = /^ *(ok |\d+\.\.\d+$|# Subtest|# time|# \{ total|TAP version|$)/
+
+function resultOf(log: string, code: number | null): Result {
+  const [, total = '', pass = '', fail = '0'] = /^# \{ total: (\d+)(?:, pass: (\d+))?(?:, fail: (\d+))?/m.exec(log) ?? []
+  const failed = Number(fail)
+  // A process that ended badly without counting a failure, or without counting at all, is one.
+  return { passed: Number(pass), failed: failed === 0 && (code !== 0 || total === '') ? 1 : failed }
+}
+
+async function runSuite(engine: 'embedded' | 'postgres', suite: Suite): Promise<Result> {
+  const start = Date.now()
+  const name = `${engine}: ${suite.paths.join(' ')}`
+  const file = path.join(work, name.replaceAll(/\W+/g, '-'))
+  const output = createWriteStream(file)
+  const child = spawn(
+    process.execPath,
+    ['--enable-source-maps', path.join(tests, 'suite.js'), ...filesOf(suite).map((one) => path.join(tests, one))],
+    {
+      env: {
+        ...process.env,
+        TAP_TIMEOUT: '300',
+        TEST_DATABASE_URL: engine === 'postgres' ? server : '',
+        // Where a server is missing the tests that reach the last lines do not run.
+        ...(server === undefined ? {} : { NODE_V8_COVERAGE: path.join(work, 'coverage') }),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  child.stdout.pipe(output, { end: false })
+  child.stderr.pipe(output, { end: false })
+  const code = await new Promise<number | null>((done) => child.once('close', done))
+  await new Promise((done) => output.end(done))
+  const log = readFileSync(file, 'utf8')
+  const result = resultOf(log, code)
+  const shown = log.split('\n').filter((line) => !FINE.test(line))
+  const seconds = ((Date.now() - start) / 1000).toFixed(1)
+  console.log([`${name}: ${String(result.passed)} passed, ${String(result.failed)} failed, ${seconds} s`, ...shown].join('\n'))
+  return result
+}
+
+function coverage(): Result {
+  const { status } = spawnSync('npx', ['--no-install', 'c8', 'report', '--temp-directory', path.join(work, 'coverage')], {
+    stdio: 'inherit',
+  })
+  return { passed: 0, failed: status === 0 ? 0 : 1 }
+}
+
+spawnSync(process.execPath, [path.join(tests, 'helpers', 'template.js')], { stdio: 'inherit' })
+const limit = pLimit(JOBS)
+const engineOfOnce = server === undefined ? 'embedded' : 'postgres'
+const results = await Promise.all(
+  SUITES.flatMap((suite) => {
+    if (suite.runs === 'each' && server !== undefined) return [['postgres', suite] as const, ['embedded', suite] as const]
+    if (suite.runs === 'server' && server === undefined) return []
+    return [[engineOfOnce, suite] as const]
+  }).map(([engine, suite]) => limit(() => runSuite(engine, suite))),
+)
+if (server === undefined) console.log('TEST_DATABASE_URL is not set: the tests that need a Postgres server were not run.')
+else results.push(coverage())
+const sum = (of: keyof Result): number => results.reduce((total, result) => total + result[of], 0)
+console.log(`${String(sum('passed'))} passed, ${String(sum('failed'))} failed`)
+process.exitCode = sum('failed') === 0 ? 0 : 1

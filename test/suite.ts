@@ -1,0 +1,6 @@
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { runFile } from './helpers/this-file.js'
+
+// Runs the test files that are named, one after the other, in this process.
+for (const file of process.argv.slice(2)) await runFile(file, () => import(pathToFileURL(path.resolve(file)).href))
