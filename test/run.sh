@@ -26,8 +26,8 @@ all=$(find dist/test -name '*.test.js' | sort)
 embedded=$(grep -v '^dist/test/server/' <<<"$all")
 # Each of these has both engines in itself, or none.
 once='^dist/test/(browser|embedded|package|readme)'
-# HTTP is the same on both, and so is the collection of requests.
-with_store=$(grep -lE 'helpers/(database|directory)\.js' $embedded | grep -vE "$once|^dist/test/(http/|contract/collection)")
+# HTTP is the same on both, and so is what others make of the contract. The sources have no store.
+with_store=$(grep -lE 'helpers/(database|directory)\.js' $embedded | grep -vE "$once|^dist/test/(http/|contract/(collection|readers)|architecture)")
 
 node dist/test/helpers/template.js
 if [ -n "${TEST_DATABASE_URL:-}" ]; then
