@@ -1,11 +1,13 @@
 /**
- * Writes `generated/` from the `openapi.yaml` of this folder (`make generate`): the types, the operations table and the
- * bundled JSON spec. Nothing at run time imports this file.
+ * Writes `generated/` from the `openapi.yaml` of this folder (`make generate`): the types, the operations table, the
+ * bundled JSON spec and the collection of requests. Nothing at run time imports this file.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import SwaggerParser from '@apidevtools/swagger-parser'
 import openapiTypescript, { astToString, type OpenAPI3 } from 'openapi-typescript'
 import { parse } from 'yaml'
+import { collectionOf, type ResolvedSpec } from './collection.js'
 
 interface Parameter {
   $ref?: string
@@ -83,8 +85,11 @@ function withoutIndexSignatures(value: unknown): unknown {
   )
 }
 
+const resolved = await SwaggerParser.dereference(structuredClone(spec) as never)
 const types = await openapiTypescript(withoutIndexSignatures(spec) as OpenAPI3, { defaultNonNullable: false })
 
 writeFileSync(path.join(target, 'openapi.d.ts'), banner + astToString(types))
 writeFileSync(path.join(target, 'operations.ts'), operationsTable())
 writeFileSync(path.join(target, 'spec.json'), `${JSON.stringify(spec, null, 2)}\n`)
+const collection = collectionOf(resolved as unknown as ResolvedSpec)
+writeFileSync(path.join(target, 'roster.postman_collection.json'), `${JSON.stringify(collection, null, 2)}\n`)

@@ -114,9 +114,10 @@ t.test('make start, a first session, and an error', async (t) => {
   await runSteps(t, [...session, ...faulty], env)
 
   const [, script = '', output = ''] = /^```ts\n([^]*?)^```\n+```text\n([^]*?)^```$/m.exec(readme) ?? []
-  const file = path.join(emptyFolder(t), 'session.mjs')
-  writeFileSync(file, script.replaceAll(':3000/', `:${String(port)}/`))
-  t.equal(await capture(`node ${file}`, env), output, 'the session in TypeScript')
+  // A file of this package finds the client by the package's own name.
+  writeFileSync('dist/test/session.mjs', script.replaceAll(':3000/', `:${String(port)}/`))
+  t.match(readme, '`KEY=$KEY node session.mjs` prints:')
+  t.equal(await capture('KEY=$KEY node dist/test/session.mjs', env), output, 'the session with the client')
 })
 
 if (engine === 'postgres') {

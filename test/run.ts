@@ -18,7 +18,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'once', paths: ['browser'] },
   { runs: 'once', paths: ['embedded'] },
   { runs: 'once', paths: ['readme.test.js'] },
-  { runs: 'once', paths: ['package.test.js', 'client/package.test.js', 'contract/readers.test.js'] },
+  { runs: 'once', paths: ['package.test.js', 'client/package.test.js', 'contract/readers.test.js', 'contract/collection.test.js'] },
   { runs: 'server', paths: ['server/main.test.js', 'server/races'] },
   { runs: 'server', paths: ['server/db', 'server/commands'] },
   { runs: 'each', paths: ['operations', 'auth', 'users', 'contract/examples.test.js'] },

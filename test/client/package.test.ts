@@ -40,11 +40,19 @@ export const names = async (): Promise<string[]> => {
 export const codeOf = (error: unknown): string => (error instanceof RosterError ? error.code : 'unavailable' satisfies ErrorCode)
 `
 
+/** What a README shows of the client. `process` is all that it takes from Node. */
+const shown = (readme: string): string => `
+${/^```ts\n([^]*?)^```$/m.exec(readFileSync(readme, 'utf8'))?.[1] ?? ''}
+declare const process: { env: Record<string, string | undefined> }
+`
+
 t.test('both are typed, whatever way a consumer resolves modules', async (t) => {
   writeFileSync(path.join(folder, 'package.json'), '{"type": "module"}')
   writeFileSync(path.join(folder, 'server.ts'), consumer('@roster-directory/server/client'))
   writeFileSync(path.join(folder, 'client.ts'), consumer('@roster-directory/client'))
-  const files = ['server.ts', 'client.ts']
+  writeFileSync(path.join(folder, 'session.ts'), shown('README.md'))
+  writeFileSync(path.join(folder, 'page.ts'), shown('src/client/README.md'))
+  const files = ['server.ts', 'client.ts', 'session.ts', 'page.ts']
   const check = async (module: string, moduleResolution: string): Promise<void> => {
     // Nothing of this checkout but the compiler, and the declarations of the packages are checked too.
     const compilerOptions = { module, moduleResolution, target: 'es2023', lib: ['es2023', 'dom'], types: [], strict: true, noEmit: true }

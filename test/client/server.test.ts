@@ -80,6 +80,13 @@ t.test('a refusal is a RosterError with all that the Error body has', async (t) 
   t.match(await failure(roster.getUser(2 ** 53 - 1)), { status: 404, code: 'not_found' })
   t.match(await failure(asViewer.deleteUser(admin.id)), { status: 403, code: 'forbidden' })
   t.match(await failure(roster.getUserInfo({ 'X-Tenant': 'globex' })), { status: 401, code: 'invalid_credentials' })
+  const taken = { username: 'VERA', profile: {} }
+  t.match(await failure(roster.createUser(taken)), { code: 'duplicate', errors: ['username: belongs to another user'] })
+  t.match(await failure(roster.createUser({ ...taken, password: 'password1' })), { status: 400, code: 'weak_password' })
+  t.match(await failure(asViewer.getUser(admin.id)), { status: 404 }, 'who does not manage users sees only themself')
+  t.match(await failure(roster.getUser(0.5)), { status: 404 })
+  t.match(await failure(roster.listUsers({ limit: 1001 })), { status: 400, errors: ['limit: must be an integer from 1 to 1000'] })
+  t.match(await failure(roster.createUser({ ...taken, first_name: 'x'.repeat(262_144) })), { status: 413, code: 'payload_too_large' })
 })
 
 t.test('no error and no inspection shows the key', async (t) => {

@@ -3,12 +3,14 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSy
 import path from 'node:path'
 import { sql } from 'kysely'
 import type { Test } from 'tap'
+import { RosterClient, type User } from '../../src/client/index.js'
 import { loadConfig } from '../../src/config.js'
 import { openDatabase } from '../../src/db/database.js'
 import { openEmbedded } from '../../src/db/embedded.js'
 import { isUnavailable } from '../../src/db/failures.js'
 import { lockFolder } from '../../src/db/folder-lock.js'
 import { emptyFolder, template, testConfig } from '../helpers/database.js'
+import { failure } from '../helpers/scripted.js'
 import { thisFile } from '../helpers/this-file.js'
 
 const t = thisFile()
@@ -43,14 +45,8 @@ async function serving(t: Test, env: NodeJS.ProcessEnv) {
 
 const keyIn = (text: string): string | undefined => /rst_[0-9a-z]+_[0-9A-Za-z]{43}_[0-9a-z]{7}/.exec(text)?.[0]
 
-async function create(url: string, key: string, username: string): Promise<number> {
-  const answer = await fetch(`${url}/api/user/`, {
-    method: 'POST',
-    headers: { authorization: key, 'content-type': 'application/json' },
-    body: JSON.stringify({ username, profile: {} }),
-  })
-  return answer.status
-}
+const create = (url: string, key: string, username: string): Promise<User> =>
+  new RosterClient({ baseUrl: `${url}/api`, key }).createUser({ username, profile: {} })
 
 t.test('the first start makes a demo; kill -9 and a restart at once lose nothing', async (t) => {
   const folder = path.join(emptyFolder(t), 'data')
@@ -70,15 +66,15 @@ t.test('the first start makes a demo; kill -9 and a restart at once lose nothing
   t.equal(await second.ended, 75)
   t.equal(second.told(), `roster: another process uses ${folder}: stop it first\n`)
 
-  t.equal(await create(first.url, key, 'bob'), 201)
+  const bob = await create(first.url, key, 'bob')
   first.child.kill('SIGKILL')
   await first.ended
   t.equal(readdirSync(folder).filter((name) => name.endsWith('.sock')).length, 1, 'the kill left its socket')
   const again = await serving(t, { ROSTER_DATA: folder })
   t.equal(readdirSync(folder).filter((name) => name.endsWith('.sock')).length, 1, 'the dead one was removed')
   t.notMatch(again.told(), /demo/, 'no second demo')
-  t.equal(await create(again.url, key, 'bob'), 400, 'bob is still there')
-  t.equal(await create(again.url, key, 'carol'), 201)
+  t.match(await failure(create(again.url, key, 'bob')), { status: 400, code: 'duplicate' }, 'bob is still there')
+  t.ok((await create(again.url, key, 'carol')).id > bob.id)
   again.child.kill('SIGTERM')
   t.equal(await again.ended, 0)
   t.equal(existsSync(path.join(folder, 'postgres')), true)

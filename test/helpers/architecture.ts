@@ -15,8 +15,8 @@ const ORDER = [
   ['main'],
   ['commands'],
   ['cli'],
-  // Writes generated/; no part of the server.
-  ['generate'],
+  // These write generated/; no part of the server.
+  ['collection', 'generate'],
 ]
 const FORBIDDEN_PAIRS = new Set(['db > contract'])
 const QUERIES = /^(selectFrom|insertInto|updateTable|deleteFrom|replaceInto|mergeInto|selectNoFrom|executeQuery)$/

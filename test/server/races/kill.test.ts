@@ -1,6 +1,6 @@
-import { createEnterprise } from '../../../src/users/enterprise.js'
+import { RosterClient } from '../../../src/client/index.js'
 import { findMiscounts } from '../../../src/db/verify.js'
-import type { User } from '../../../src/users/user.js'
+import { createEnterprise } from '../../../src/users/enterprise.js'
 import { freshDatabase } from '../../helpers/database.js'
 import { serveProcess } from '../../helpers/process.js'
 import { thisFile } from '../../helpers/this-file.js'
@@ -14,27 +14,25 @@ const ANSWERED = 40
 
 const { store, db } = await freshDatabase(t)
 const { api_key } = await createEnterprise(db, 'acme', { username: 'alice', email: '' })
-const headers = { authorization: api_key, 'content-type': 'application/json' }
+const clientOf = (origin: string): RosterClient => new RosterClient({ baseUrl: `${origin}/api`, key: api_key })
 
-async function readAll(origin: string): Promise<{ count: number; users: Map<number, string> }> {
-  const answer = await fetch(`${origin}/api/user/?limit=1000`, { headers })
-  const { count, results } = (await answer.json()) as { count: number; results: User[] }
-  return { count, users: new Map(results.map(({ id, username }) => [id, username])) }
+async function readAll(roster: RosterClient): Promise<{ count: number; users: Map<number, string> }> {
+  const users = new Map<number, string>()
+  for await (const { id, username } of roster.listAllUsers()) users.set(id, username)
+  return { count: (await roster.listUsers()).count, users }
 }
 
 t.test('a kill -9 in the middle of creates loses nothing that was answered 201', async (t) => {
   const answered = new Map<number, string>()
   let server = serveProcess(t, store)
-  let origin = await server.listening
+  let roster = clientOf(await server.listening)
   for (let round = 1; round <= ROUNDS; round++) {
     const before = answered.size
     const client = async (name: string) => {
       for (let number = 1; ; number++) {
-        const body = JSON.stringify({ username: `${name}-${String(number)}`, profile: {} })
-        // A fetch that rejects is one that the kill cut off.
-        const user = await fetch(`${origin}/api/user/`, { method: 'POST', headers, body })
-          .then(async (answer) => (answer.status === 201 ? ((await answer.json()) as User) : undefined))
-          .catch(() => undefined)
+        const user = await roster.createUser({ username: `${name}-${String(number)}`, profile: {} }).catch((fault: unknown) => {
+          t.match(fault, { name: 'RosterError', code: 'network_error' }, 'the kill cut it off')
+        })
         if (user === undefined) return
         answered.set(user.id, user.username)
         if (answered.size === before + ANSWERED) server.child.kill('SIGKILL')
@@ -45,8 +43,8 @@ t.test('a kill -9 in the middle of creates loses nothing that was answered 201',
     t.ok(answered.size >= before + ANSWERED)
 
     server = serveProcess(t, store)
-    origin = await server.listening
-    const { count, users } = await readAll(origin)
+    roster = clientOf(await server.listening)
+    const { count, users } = await readAll(roster)
     t.strictSame([...answered].filter(([id, username]) => users.get(id) !== username), [], 'every create answered 201 is there')
     // The owner, what was answered, and at most what each client was waiting for at each kill.
     t.ok(count === users.size && count >= 1 + answered.size && count <= 1 + answered.size + round * CLIENTS)
