@@ -33,6 +33,8 @@ export interface Config {
   readonly hashConcurrency: number
   readonly hashQueue: number
   readonly poolSize: number
+  /** Whether statements are prepared. */
+  readonly prepare: boolean
   readonly connectMs: number
   readonly statementMs: number
   readonly lockMs: number
@@ -135,6 +137,7 @@ export const settings = {
   ROSTER_HASH_CONCURRENCY: setting(integer(1, 1024), '2', 'hashes at a time'),
   ROSTER_HASH_QUEUE: setting(integer(0, 100_000), '256', 'hashes that may wait; more are answered 503'),
   ROSTER_POOL_SIZE: setting(integer(1, 1000), '10', 'connections to the Postgres server'),
+  ROSTER_PREPARE: setting(oneOf('on', 'off'), 'on', 'whether statements are prepared; "off" behind a pgbouncer before 1.21'),
   ROSTER_CONNECT_MS: setting(milliseconds, '5000', 'how long a request waits for a connection to the database'),
   ROSTER_STATEMENT_MS: setting(milliseconds, '10000', 'how long a statement may run'),
   ROSTER_LOCK_MS: setting(milliseconds, '5000', 'how long a statement waits for a lock'),
@@ -248,6 +251,7 @@ function configOf(values: Values, store: Store): Config {
     hashConcurrency: values.ROSTER_HASH_CONCURRENCY,
     hashQueue: values.ROSTER_HASH_QUEUE,
     poolSize: values.ROSTER_POOL_SIZE,
+    prepare: values.ROSTER_PREPARE === 'on',
     connectMs: values.ROSTER_CONNECT_MS,
     statementMs: values.ROSTER_STATEMENT_MS,
     lockMs: values.ROSTER_LOCK_MS,

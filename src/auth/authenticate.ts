@@ -1,12 +1,12 @@
 import type { Kysely } from 'kysely'
 import { clientsOf } from '../db/clients.js'
-import { type KeyOwner, keysOf } from '../db/keys.js'
+import type { Found, Lookup } from '../db/lookups.js'
 import type { Database } from '../db/schema.js'
 import { Problem } from '../errors.js'
 import { parseKey } from './keys.js'
 
 /** Who calls: the owner of the key that was presented, read from the database for this request. */
-export interface Caller extends KeyOwner {
+export interface Caller extends Found {
   /** The key as it was presented. A secret: for the `token` of `getUserInfo` alone. */
   readonly key: string
   /** The key's display prefix, for logs. */
@@ -22,16 +22,22 @@ function presentedKey(authorization: string | undefined): string {
 /**
  * Finds the caller by the value of the header `Authorization`: `Bearer <key>` or the bare key.
  *
+ * @param user_id the user to read with the caller; undefined for the caller itself
  * @throws {Problem} `not_authenticated` when no key was sent; `invalid_credentials` when it is malformed, unknown, expired
  *   or revoked, or its user inactive
  */
-export async function authenticate(db: Kysely<Database>, authorization: string | undefined): Promise<Caller> {
+export async function authenticate(
+  lookup: Lookup,
+  authorization: string | undefined,
+  user_id: number | undefined,
+): Promise<Caller> {
   const key = presentedKey(authorization)
   const parsed = parseKey(key)
   if (parsed === undefined) throw new Problem('invalid_credentials')
-  const owner = await keysOf(db, parsed.enterprise_id).findOwner(parsed.hash)
-  if (owner === undefined) throw new Problem('invalid_credentials')
-  return { ...owner, key, key_prefix: parsed.prefix }
+  const { enterprise_id, hash, prefix } = parsed
+  const found = await lookup({ enterprise_id, hash, user_id })
+  if (found === undefined) throw new Problem('invalid_credentials')
+  return { ...found, key, key_prefix: prefix }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, type PostgresPool, type Transaction } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, type Transaction } from 'kysely'
 import pg from 'pg'
 import type { Config } from '../config.js'
 import { openEmbedded } from './embedded.js'
@@ -11,11 +11,11 @@ const types: pg.CustomTypesConfig = {
 }
 
 /** What opening a database needs to know. */
-export type DatabaseConfig = Pick<Config, 'store' | 'poolSize' | 'connectMs' | 'statementMs' | 'lockMs'>
+export type DatabaseConfig = Pick<Config, 'store' | 'poolSize' | 'prepare' | 'connectMs' | 'statementMs' | 'lockMs'>
 
 const ignore = (): void => undefined
 
-function openServer(url: string, config: DatabaseConfig): pg.Pool {
+function openServer(url: string, config: DatabaseConfig): PostgresPool {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: 'roster',
@@ -30,7 +30,32 @@ function openServer(url: string, config: DatabaseConfig): pg.Pool {
   // checked out fails the statement it runs. So there is nothing else to do.
   pool.on('error', ignore)
   pool.on('connect', (client) => client.on('error', ignore))
-  return pool
+  return config.prepare ? preparing(pool) : pool
+}
+
+/** Statements that a connection keeps prepared. There are fewer; but an update can write many sets of columns. */
+const PREPARED = 200
+
+/** A pool whose statements are prepared where they are first used: planning one takes longer than running it. */
+function preparing(pool: pg.Pool): PostgresPool {
+  const names = new Map<string, string>()
+  const nameOf = (text: string): string | undefined => {
+    if (!names.has(text) && names.size < PREPARED) names.set(text, `roster_${String(names.size)}`)
+    return names.get(text)
+  }
+  return {
+    connect: async () => {
+      const client = await pool.connect()
+      return {
+        query: ((text: string, values: unknown[]) =>
+          client.query(values.length === 0 ? text : { name: nameOf(text), text, values })) as unknown as PostgresPoolClient['query'],
+        release: () => {
+          client.release()
+        },
+      }
+    },
+    end: () => pool.end(),
+  }
 }
 
 /** Opens the store: a pool of connections to a server, or the embedded Postgres. It opens on first use; `destroy()` closes it. */

@@ -56,9 +56,6 @@ const LEVEL_BITS = { 1: 10, 2: 20 } as const
 export function usersOf(db: Kysely<Database>, enterprise_id: number) {
   const users = db.selectFrom('user_account').select(userColumns).where('enterprise_id', '=', enterprise_id)
   return {
-    /** The user with this id, if the enterprise has one. */
-    find: (id: number): Promise<UserRow | undefined> => users.where('id', '=', id).executeTakeFirst(),
-
     /** The user with this name, this address, or both; at most one, for both are unique. */
     match: ({ username_key, email_key }: UserKeys): Promise<UserRow | undefined> =>
       users

@@ -16,7 +16,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     getUserInfo: getUserInfo(deps),
     listUsers: listUsers(deps),
     createUser: createUser(deps),
-    getUser: getUser(deps),
+    getUser: getUser(),
     updateUser: updateUser(deps),
     partialUpdateUser: partialUpdateUser(deps),
     deleteUser: deleteUser(deps),

@@ -1,8 +1,7 @@
 import type { onRequestAsyncHookHandler } from 'fastify'
-import type { Kysely } from 'kysely'
 import { operations } from '../../generated/operations.js'
 import { authenticate, type Caller } from '../auth/authenticate.js'
-import type { Database } from '../db/schema.js'
+import type { Lookup } from '../db/lookups.js'
 import type { OperationId } from '../handlers/seam.js'
 import { noSuchUser, requireMayCall } from '../users/access.js'
 
@@ -30,13 +29,13 @@ function parseId(text: string): number | undefined {
  *
  * Glue's own security handlers would run after the body was read and turn a lost database into a 401.
  */
-export function guard(db: Kysely<Database>, operationId: OperationId): onRequestAsyncHookHandler {
+export function guard(lookup: Lookup, operationId: OperationId): onRequestAsyncHookHandler {
   const { whoMayCall } = operations[operationId]
   return async (request) => {
-    const caller = await authenticate(db, request.headers.authorization)
-    request.caller = caller
     const params = request.params as { user_id?: string | number }
     const user_id = params.user_id === undefined ? undefined : parseId(String(params.user_id))
+    const caller = await authenticate(lookup, request.headers.authorization, user_id)
+    request.caller = caller
     requireMayCall(whoMayCall, caller.user, user_id)
     if (params.user_id === undefined) return
     if (user_id === undefined) throw noSuchUser()

@@ -3,6 +3,7 @@ import glue from 'fastify-openapi-glue'
 import { apiPrefix, operations } from '../../generated/operations.js'
 import type { Caller } from '../auth/authenticate.js'
 import { faultTexts, spec } from '../contract.js'
+import { makeLookup } from '../db/lookups.js'
 import { type Fault, Problem } from '../errors.js'
 import { type BodyRule, createBodyRules, createHandlers } from '../handlers/index.js'
 import type { HandlerDeps, Input, OperationId } from '../handlers/seam.js'
@@ -55,11 +56,12 @@ function routeHandler(
 
 /** Wires every operation of the contract to its guard and its handler, under the contract's prefix. */
 export async function wire(app: FastifyInstance, deps: HandlerDeps, publicUrl: string | undefined): Promise<void> {
+  const lookup = makeLookup(deps.db)
   const handlers = createHandlers(deps)
   const rules = createBodyRules(deps)
   const route = (id: OperationId): Omit<RouteOptions, 'method' | 'url'> => ({
     config: { operationId: id },
-    onRequest: guard(deps.db, id),
+    onRequest: guard(lookup, id),
     // `requireValid` answers a schema's faults together with the rules'.
     attachValidation: true,
     handler: routeHandler(id, handlers[id], rules[id], publicUrl),

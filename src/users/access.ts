@@ -1,5 +1,5 @@
 import type { operations } from '../../generated/operations.js'
-import type { KeyOwner } from '../db/keys.js'
+import type { KeyOwner } from '../db/lookups.js'
 import type { UserChanges, UserRow } from '../db/users.js'
 import { Problem } from '../errors.js'
 import { isStaff } from './user.js'
@@ -19,7 +19,7 @@ const forbidden = (reason: string): Problem => new Problem('forbidden', [reason]
  * @param user_id the user that the path names; undefined when it names none
  * @throws {Problem} `forbidden`
  */
-export function requireMayCall(whoMayCall: WhoMayCall, caller: UserRow, user_id: number | undefined): void {
+export function requireMayCall(whoMayCall: WhoMayCall, caller: KeyOwner['user'], user_id: number | undefined): void {
   const staff = isStaff(caller)
   const self = user_id === caller.id
   switch (whoMayCall) {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { KeyOwner } from '../db/keys.js'
+import type { KeyOwner } from '../db/lookups.js'
 import { type UserChanges, type UserRow, userWritesOf } from '../db/users.js'
 import { Problem } from '../errors.js'
 import { nameKey } from '../names.js'

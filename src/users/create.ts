@@ -1,4 +1,4 @@
-import type { KeyOwner } from '../db/keys.js'
+import type { KeyOwner } from '../db/lookups.js'
 import { userWritesOf } from '../db/users.js'
 import { nameKey } from '../names.js'
 import { requireStillMayCall } from './access.js'

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import { inTransaction } from '../db/database.js'
-import type { KeyOwner } from '../db/keys.js'
+import type { KeyOwner } from '../db/lookups.js'
 import type { Database } from '../db/schema.js'
 import { userWritesOf } from '../db/users.js'
 import { requireFound, requireMayDelete, requireStillMayCall } from './access.js'

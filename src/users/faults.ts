@@ -1,5 +1,5 @@
 import type { Passwords } from '../auth/passwords.js'
-import type { KeyOwner } from '../db/keys.js'
+import type { KeyOwner } from '../db/lookups.js'
 import type { Fault } from '../errors.js'
 
 function textOf(value: unknown): string {

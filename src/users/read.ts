@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { KeyOwner } from '../db/keys.js'
+import type { Caller } from '../auth/authenticate.js'
 import type { Database } from '../db/schema.js'
 import { type UserRow, usersOf } from '../db/users.js'
 import { nameKey } from '../names.js'
@@ -7,15 +7,19 @@ import { noSuchUser, seesEveryone } from './access.js'
 import { toUser, type User } from './user.js'
 
 /**
- * Reads one user that the caller may see.
+ * The user that the request names, which was read together with the caller.
  *
  * @throws {Problem} `not_found`, alike for one that is not there and one that the caller may not see
  */
-export async function readUser(db: Kysely<Database>, caller: KeyOwner, id: number): Promise<User> {
-  if (id === caller.user.id) return toUser(caller.user, caller.enterprise)
-  const row = seesEveryone(caller) ? await usersOf(db, caller.enterprise.id).find(id) : undefined
-  if (row === undefined) throw noSuchUser()
-  return toUser(row, caller.enterprise)
+export function readUser(caller: Caller): User {
+  const { user, enterprise, wanted } = caller
+  if (wanted === undefined || (wanted.id !== user.id && !seesEveryone(caller))) throw noSuchUser()
+  return toUser(wanted, enterprise)
+}
+
+/** The caller itself, in a request that names no user, with the key it presented. */
+export function readSelf({ enterprise, wanted, key }: Caller): User {
+  return toUser(wanted as UserRow, enterprise, key)
 }
 
 /** A page to read: how many, from where, and filters by name and address. */
@@ -29,7 +33,7 @@ export interface PageQuery {
 /** One page of the users that the caller may see, by ascending id, and the count of all of them under the filters. */
 export async function readPage(
   db: Kysely<Database>,
-  caller: KeyOwner,
+  caller: Caller,
   { limit, offset, username, email }: PageQuery,
 ): Promise<{ count: number; results: User[] }> {
   const users = usersOf(db, caller.enterprise.id)
@@ -42,7 +46,7 @@ export async function readPage(
   // Names and addresses are unique, so under a filter there is one user at most.
   const match = filtered
     ? await users.match({ username_key: username && nameKey(username), email_key: email && nameKey(email) })
-    : caller.user
+    : (caller.wanted as UserRow)
   const visible = match !== undefined && (seesEveryone(caller) || match.id === caller.user.id) ? [match] : []
   return { count: visible.length, results: visible.slice(offset).map(show) }
 }

@@ -1,5 +1,5 @@
 import type { components } from '../../generated/openapi.js'
-import type { KeyOwner } from '../db/keys.js'
+import type { KeyOwner } from '../db/lookups.js'
 import type { UserRow } from '../db/users.js'
 
 /** A user as answered (`User` in the contract). */

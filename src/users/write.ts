@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { Passwords } from '../auth/passwords.js'
-import type { KeyOwner } from '../db/keys.js'
+import type { KeyOwner } from '../db/lookups.js'
 import { inTransaction } from '../db/database.js'
 import type { Database } from '../db/schema.js'
 import { DuplicateUser, type UserKeys, usersOf } from '../db/users.js'

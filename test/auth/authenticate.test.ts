@@ -5,6 +5,7 @@ import { createKey } from '../../src/auth/made-keys.js'
 import { openDatabase } from '../../src/db/database.js'
 import { clientWritesOf } from '../../src/db/clients.js'
 import { keyWritesOf } from '../../src/db/keys.js'
+import { makeLookup } from '../../src/db/lookups.js'
 import { findEnterprise } from '../../src/db/enterprises.js'
 import { Problem } from '../../src/errors.js'
 import { createEnterprise } from '../../src/users/enterprise.js'
@@ -22,7 +23,7 @@ const numberOf = (of: string): number => parseKey(of)!.enterprise_id
 /** The code of the refusal, or the id of the caller. */
 async function outcome(authorization: string | undefined, its = db): Promise<string | number> {
   try {
-    return (await authenticate(its, authorization)).user.id
+    return (await authenticate(makeLookup(its), authorization, undefined)).user.id
   } catch (error) {
     if (error instanceof Problem) return error.code
     throw error
@@ -60,14 +61,15 @@ t.test('a typo is refused without the database', async (t) => {
 })
 
 t.test('the caller: the user, the enterprise, the key and its prefix, and no hash', async (t) => {
-  const caller = await authenticate(db, `Bearer ${key}`)
+  const caller = await authenticate(makeLookup(db), `Bearer ${key}`, undefined)
   t.match(caller, {
-    user: { id: acme.user_id, username: 'alice' },
+    user: { id: acme.user_id, role: 'Enterprise Admin', is_superuser: true },
+    wanted: { id: acme.user_id, username: 'alice' },
     enterprise: { id: numberOf(key), uuid: acme.enterprise, name: 'acme', google_enterprise_id: null },
     key,
     key_prefix: parseKey(key)!.prefix,
   })
-  t.strictSame(Object.keys(caller).toSorted(), ['enterprise', 'key', 'key_prefix', 'user'])
+  t.strictSame(Object.keys(caller).toSorted(), ['enterprise', 'key', 'key_prefix', 'user', 'wanted'])
   t.notOk(JSON.stringify(caller.user).includes('hash'))
 })
 
@@ -100,7 +102,7 @@ t.test('the number of the key is the enterprise: a stored hash counts in its own
 })
 
 t.test('checkTenant', async (t) => {
-  const caller: Caller = await authenticate(db, key)
+  const caller: Caller = await authenticate(makeLookup(db), key, undefined)
   await db.transaction().execute((trx) => clientWritesOf(trx, numberOf(key)).insert('portal'))
   await db.transaction().execute((trx) => clientWritesOf(trx, numberOf(globex.api_key)).insert('theirs'))
   const tenant = (name: string) => ({ 'x-tenant': name })

@@ -1,4 +1,4 @@
-import type { KeyOwner } from '../../src/db/keys.js'
+import type { KeyOwner } from '../../src/db/lookups.js'
 import type { UserRow } from '../../src/db/users.js'
 
 /** A stored Group Viewer with all fields set, or with others. */

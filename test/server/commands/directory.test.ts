@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { parseKey } from '../../../src/auth/keys.js'
-import { keysOf } from '../../../src/db/keys.js'
+import { makeLookup } from '../../../src/db/lookups.js'
 import type { NewEnterprise } from '../../../src/users/enterprise.js'
 import { printMany } from '../../../src/commands/program.js'
 import { run } from '../../../src/commands/run.js'
@@ -17,7 +17,7 @@ const create = (name: string, admin: string, email: string, ...more: string[]) =
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const ownerOf = (key: string) => {
   const parsed = parseKey(key)
-  return parsed && keysOf(db, parsed.enterprise_id).findOwner(parsed.hash)
+  return parsed && makeLookup(db)({ ...parsed, user_id: undefined })
 }
 const counted = async () => (await sql<{ n: number }>`
   select (select count(*) from enterprise) + (select count(*) from user_account) + (select count(*) from api_key) as n`
@@ -31,7 +31,7 @@ t.test('enterprise create', async (t) => {
     t.match(acme, { enterprise: UUID, name: 'acme', user_id: Number, api_key: /^rst_/ })
     const owner = await ownerOf(acme.api_key)
     t.match(owner, {
-      user: {
+      wanted: {
         id: acme.user_id, username: 'alice', email: 'alice@acme.example', is_active: true, is_superuser: true,
         role: 'Enterprise Admin', is_email_verified: false, groups: [],
       },
@@ -44,7 +44,7 @@ t.test('enterprise create', async (t) => {
     t.equal(code, 0)
     t.match(out, [/^enterprise {2}[0-9a-f-]{36}$/, /^name {8}globex$/, /^user_id {5}\d+$/, /^api_key {5}rst_\w+$/])
     t.strictSame(note, ['The key is shown this once: keep it now.'])
-    t.equal((await ownerOf(out[3]!.split(/ +/)[1]!))?.user.email, '', 'the address is optional')
+    t.equal((await ownerOf(out[3]!.split(/ +/)[1]!))?.wanted?.email, '', 'the address is optional')
   })
 
   await t.test('a name that is taken: nothing is made', async (t) => {

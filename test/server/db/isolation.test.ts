@@ -2,6 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import { makeKey } from '../../../src/auth/keys.js'
 import { clientsOf, clientWritesOf } from '../../../src/db/clients.js'
 import { keysOf, keyWritesOf } from '../../../src/db/keys.js'
+import { makeLookup } from '../../../src/db/lookups.js'
 import type { Database } from '../../../src/db/schema.js'
 import { type NewUser, type UserRow, usersOf, userWritesOf } from '../../../src/db/users.js'
 import { nameKey } from '../../../src/names.js'
@@ -55,9 +56,9 @@ const before = await stored()
 t.test('every method is looked at', async (t) => {
   await write(async (trx) => {
     for (const [repository, methods] of [
-      [usersOf(db, 1), ['find', 'match', 'taken', 'page']],
+      [usersOf(db, 1), ['match', 'taken', 'page']],
       [userWritesOf(trx, 1), ['lock', 'lockSuperusers', 'insert', 'update', 'delete']],
-      [keysOf(db, 1), ['findOwner', 'list']],
+      [keysOf(db, 1), ['list']],
       [keyWritesOf(trx, 1), ['insert', 'revoke']],
       [clientsOf(db, 1), ['has', 'list']],
       [clientWritesOf(trx, 1), ['insert', 'delete']],
@@ -68,8 +69,6 @@ t.test('every method is looked at', async (t) => {
 t.test('users, read', async (t) => {
   const users = usersOf(db, OURS)
   for (const [i, name] of names.entries()) {
-    t.strictSame(await users.find(ours[i]!.id), ours[i])
-    t.equal(await users.find(theirs[i]!.id), undefined)
     for (const by of [{ username_key: nameKey(name) }, { email_key: nameKey(`${name}@x.example`) }]) {
       t.strictSame(await users.match(by), ours[i])
       t.equal((await usersOf(db, THEIRS).match(by))?.id, theirs[i]!.id)
@@ -113,11 +112,15 @@ t.test('users, written', async (t) => {
   }), rollback)
 })
 
+const lookup = makeLookup(db)
+const find = (enterprise_id: number, hash: Buffer, user_id?: number) => lookup({ enterprise_id, hash, user_id })
+
 t.test('keys', async (t) => {
   for (const [i, key] of keys[OURS]!.entries()) {
-    t.strictSame((await keysOf(db, OURS).findOwner(key.hash))?.user, ours[i])
-    t.equal((await keysOf(db, OURS).findOwner(key.hash))?.enterprise.name, 'ours')
-    t.equal(await keysOf(db, OURS).findOwner(keys[THEIRS]![i]!.hash), undefined)
+    const ofUs = await Promise.all([undefined, ours[2]!.id, theirs[2]!.id].map((user_id) => find(OURS, key.hash, user_id)))
+    t.strictSame(ofUs.map((found) => found?.wanted), [ours[i], ours[2], undefined])
+    t.strictSame(ofUs.map((found) => found?.enterprise.name), ['ours', 'ours', 'ours'])
+    t.equal(await find(OURS, keys[THEIRS]![i]!.hash), undefined)
   }
   t.strictSame((await keysOf(db, OURS).list()).map(({ user_id }) => user_id), ours.map(({ id }) => id))
   const { hash, prefix, expires_on } = makeKey(OURS)
@@ -126,8 +129,8 @@ t.test('keys', async (t) => {
     'no key of ours for a user of theirs',
   )
   t.equal(await write((trx) => keyWritesOf(trx, OURS).revoke('rst_ben')), 1)
-  t.ok(await keysOf(db, THEIRS).findOwner(keys[THEIRS]![1]!.hash))
-  t.equal(await keysOf(db, OURS).findOwner(keys[OURS]![1]!.hash), undefined)
+  t.ok(await find(THEIRS, keys[THEIRS]![1]!.hash))
+  t.equal(await find(OURS, keys[OURS]![1]!.hash), undefined)
 })
 
 t.test('clients', async (t) => {
