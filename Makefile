@@ -1,4 +1,4 @@
-.PHONY: build start client generate check test ci clean
+.PHONY: build start client generate check test ci bench clean
 
 SOURCES := package.json tsconfig.json openapi.yaml generated/spec.json $(shell find src generated migrations test -name '*.ts') \
 	$(wildcard src/client/*.json src/client/*.md)
@@ -60,6 +60,10 @@ test: build
 # server itself; without Chromium it installs Debian's, as root.
 ci: check build
 	test/with-chromium.sh test/with-postgres.sh test/run.sh
+
+# How fast the server is, next to bare ones on the same Postgres. test/bench/README.md has the settings.
+bench: build
+	@node dist/test/bench/main.js
 
 clean:
 	rm -rf dist .tap node_modules

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import type pg from 'pg'
+import { type Ask, headersOf, oneOf, type Shown } from './asks.js'
+import type { LoadGenerator, LoadMeasurement } from './load.js'
+import type { Server } from './servers.js'
+import { constantUser, type EnterpriseRow, pageOf, type UserRow, userOf } from './yardsticks/answers.js'
+import { statements } from './yardsticks/statements.js'
+
+/** Says what the body of the answer to a request must be. */
+export type Expect = (ask: Ask & { readonly shown: Shown }, origin: string) => Promise<unknown>
+
+const hasShown = (ask: Ask): ask is Ask & { readonly shown: Shown } => ask.shown !== undefined
+
+/** What the database says. A page is found by its first id, since ids have no gaps: not by the offset that is tested. */
+export function fromDatabase(pool: pg.Pool): Expect {
+  const after = {
+    name: 'after',
+    text: statements.page.text.replace('order by', 'and u.id >= $3 order by').replace('offset $3', ''),
+  }
+  return async ({ caller, shown }, origin) => {
+    const key = [caller.enterprise_id, Buffer.from(caller.hash, 'hex')]
+    const enterprise = (await pool.query<EnterpriseRow>({ ...statements.key, values: key })).rows[0]!
+    if ('user' in shown) {
+      const { rows } = await pool.query<UserRow>({ ...statements.user, values: [caller.enterprise_id, shown.user] })
+      return userOf(rows[0]!, enterprise, shown.token)
+    }
+    const { limit, offset, enterprise: of } = shown
+    const { rows } = await pool.query<UserRow>({ ...after, values: [of.id, limit, of.first + offset] })
+    return pageOf(origin, { limit, offset, count: of.size }, rows.map((row) => userOf(row, enterprise)))
+  }
+}
+
+/** What `hello` says. */
+export const constant: Expect = async () => constantUser
+
+async function check(server: Server, ask: Ask & { readonly shown: Shown }): Promise<void> {
+  const origin = `http://127.0.0.1:${String(server.port)}`
+  const response = await fetch(origin + ask.path, { headers: headersOf(ask) })
+  const [answer, right] = [await response.text(), JSON.stringify(await server.expect(ask, origin))]
+  if (response.status === 200 && isDeepStrictEqual(JSON.parse(answer), JSON.parse(right))) return
+  const which = `${server.name}: ${ask.method} ${ask.path}`
+  throw new Error(`${which}: the answer is ${String(response.status)}\n${answer}\nand not 200\n${right}`)
+}
+
+/** Requests that are sent at once to compare their answers, since answers may be mixed up only among many. */
+const AT_ONCE = 64
+
+/** How often an answer is compared while the load is on. */
+const PAUSE_MS = 100
+
+async function checkMany(server: Server, asks: readonly (Ask & { readonly shown: Shown })[]): Promise<void> {
+  if (asks.length === 0) return
+  await Promise.all(Array.from({ length: AT_ONCE }, () => check(server, oneOf(asks))))
+}
+
+/**
+ * Drives a server, and compares answers with what they must be: many at once before and after, and one from time to time
+ * meanwhile.
+ *
+ * @throws when an answer is wrong or not 2xx
+ */
+export async function checkedLoad(
+  server: Server,
+  generate: LoadGenerator,
+  load: Parameters<LoadGenerator>[1],
+): Promise<LoadMeasurement> {
+  const readable = load.asks.filter(hasShown)
+  await checkMany(server, readable)
+  const underLoad = generate(server.port, load)
+  let over = false
+  const watch = async (): Promise<void> => {
+    while (!over && readable.length > 0) {
+      await check(server, oneOf(readable))
+      await sleep(PAUSE_MS)
+    }
+  }
+  const [measurement] = await Promise.all([underLoad.finally(() => (over = true)), watch()])
+  await checkMany(server, readable)
+  return measurement
+}

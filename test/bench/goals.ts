@@ -1,0 +1,82 @@
+import type { Measurement } from './load.js'
+import type { Row } from './rounds.js'
+import type { Fact } from './scenarios.js'
+
+/** A promise about speed, and what a run has measured of it. */
+export interface Goal {
+  readonly what: string
+  readonly least?: number
+  readonly most?: number
+  readonly measured: number
+  readonly met: boolean
+}
+
+type Bound = Pick<Goal, 'least' | 'most'>
+type Figure = keyof Measurement
+
+function goal(what: string, bound: Bound, measured: number | undefined): Goal[] {
+  if (measured === undefined) return []
+  const { least = -Infinity, most = Infinity } = bound
+  return [{ what, ...bound, measured, met: measured >= least && measured <= most }]
+}
+
+/** Finds rows, and compares a figure of two of one scenario. */
+function ratios(rows: readonly Row[]) {
+  return (scenario: string, figure: Figure, of: string, to: string, connections: number): number | undefined => {
+    const find = (target: string) =>
+      rows.find((row) => row.scenario === scenario && row.target === target && row.connections === connections)?.[figure]
+    const [above, below] = [find(of), find(to)]
+    return above === undefined || below === undefined ? undefined : above / below
+  }
+}
+
+/** What a page must be faster by than one with an exact count, by the size of the enterprise. */
+function leastOfLists(users: number): number | undefined {
+  if (users >= 1_000_000) return 25
+  return users >= 100_000 ? 5 : undefined
+}
+
+/** The goals that the figures of a run say something about. */
+export function goalsOf(users: number, rows: readonly Row[], facts: readonly Fact[]): Goal[] {
+  const ratio = ratios(rows)
+  const speed = (scenario: string, to: string, connections: number, least: number) =>
+    goal(
+      `${scenario}, ${String(connections)} connections: x ${to}`,
+      { least },
+      ratio(scenario, 'requestsPerSecond', 'roster', to, connections),
+    )
+  const fact = (name: string, most: number) => goal(name, { most }, facts.find((one) => one.name === name)?.value)
+  const lists = leastOfLists(users)
+  return [
+    ...['get-by-id', 'user-info'].flatMap((scenario) => [
+      ...speed(scenario, 'bare', 64, 2.5),
+      ...speed(scenario, 'bare-joined', 64, 1.5),
+      ...speed(scenario, 'bare', 16, 1.8),
+      ...speed(scenario, 'bare', 1, 0.95),
+    ]),
+    ...(lists === undefined
+      ? []
+      : ['first-page', 'deep-page'].flatMap((list) => [16, 64].flatMap((many) => speed(list, 'bare', many, lists)))),
+    ...['first', 'middle', 'last'].flatMap((where) =>
+      goal(
+        `offsets, ${where}: p50 x the same at 1,000 users`,
+        { most: 2.5 },
+        ratio('offsets', 'p50', `roster, big, ${where}`, `roster, thousand, ${where}`, 1),
+      ),
+    ),
+    ...goal(
+      'walk: time of the second half x the first',
+      { most: 1.2 },
+      ratio('walk', 'requestsPerSecond', 'roster, first half', 'roster, second half', 1),
+    ),
+    ...[16, 64].flatMap((connections) => speed('create', 'argon2', connections, 0.9)),
+    ...goal(
+      'read-while-creating: p99 x its p99 when nobody creates',
+      { most: 3 },
+      ratio('read-while-creating', 'p99', 'roster, 4 creating', 'roster, nobody creating', 16),
+    ),
+    ...fact('memory at 256 connections', 200),
+    ...fact('start on Postgres', 1000),
+    ...fact('start embedded, filled', 4000),
+  ]
+}
