@@ -1,4 +1,4 @@
-.PHONY: build start client generate check test ci bench clean
+.PHONY: build start client generate check test ci bench bench-smoke clean
 
 SOURCES := package.json tsconfig.json openapi.yaml generated/spec.json $(shell find src generated migrations test -name '*.ts') \
 	$(wildcard src/client/*.json src/client/*.md)
@@ -64,6 +64,10 @@ ci: check build
 # How fast the server is, next to bare ones on the same Postgres. test/bench/README.md has the settings.
 bench: build
 	@node dist/test/bench/main.js
+
+# Fails where the server has lost its speed: in under a minute, by ratios alone.
+bench-smoke: build
+	@test/with-postgres.sh node dist/test/bench/smoke.js
 
 clean:
 	rm -rf dist .tap node_modules

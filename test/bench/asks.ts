@@ -33,13 +33,16 @@ function many<T>(make: () => T): T[] {
 
 const randomUser = ({ first, size }: Enterprise): number => first + randomInt(size)
 
+/** The get of one user. */
+export function getUser(caller: Caller, user: number): Ask {
+  return { method: 'GET', path: `/api/user/${String(user)}/`, caller, shown: { user, token: null } }
+}
+
 /** Gets of random users by random managers of an enterprise that is drawn anew for each. */
 export function getUsers(...enterprises: readonly Enterprise[]): Ask[] {
   return many(() => {
     const enterprise = oneOf(enterprises)
-    const user = randomUser(enterprise)
-    const shown = { user, token: null }
-    return { method: 'GET', path: `/api/user/${String(user)}/`, caller: oneOf(enterprise.callers), shown }
+    return getUser(oneOf(enterprise.callers), randomUser(enterprise))
   })
 }
 

@@ -7,12 +7,15 @@ import type { Server } from './servers.js'
 import { constantUser, type EnterpriseRow, pageOf, type UserRow, userOf } from './yardsticks/answers.js'
 import { statements } from './yardsticks/statements.js'
 
+/** A request whose answer is known beforehand. */
+type Readable = Ask & { readonly shown: Shown }
+
 /** Says what the body of the answer to a request must be. */
-export type Expect = (ask: Ask & { readonly shown: Shown }, origin: string) => Promise<unknown>
+export type Expect = (ask: Readable, origin: string) => Promise<unknown>
 
-const hasShown = (ask: Ask): ask is Ask & { readonly shown: Shown } => ask.shown !== undefined
+const hasShown = (ask: Ask): ask is Readable => ask.shown !== undefined
 
-/** What the database says. A page is found by its first id, since ids have no gaps: not by the offset that is tested. */
+/** What the database says. A page is found by its first id, since ids have no gaps: the offset is what is tested. */
 export function fromDatabase(pool: pg.Pool): Expect {
   const after = {
     name: 'after',
@@ -34,7 +37,7 @@ export function fromDatabase(pool: pg.Pool): Expect {
 /** What `hello` says. */
 export const constant: Expect = async () => constantUser
 
-async function check(server: Server, ask: Ask & { readonly shown: Shown }): Promise<void> {
+async function check(server: Server, ask: Readable): Promise<void> {
   const origin = `http://127.0.0.1:${String(server.port)}`
   const response = await fetch(origin + ask.path, { headers: headersOf(ask) })
   const [answer, right] = [await response.text(), JSON.stringify(await server.expect(ask, origin))]
@@ -49,14 +52,18 @@ const AT_ONCE = 64
 /** How often an answer is compared while the load is on. */
 const PAUSE_MS = 100
 
-async function checkMany(server: Server, asks: readonly (Ask & { readonly shown: Shown })[]): Promise<void> {
-  if (asks.length === 0) return
-  await Promise.all(Array.from({ length: AT_ONCE }, () => check(server, oneOf(asks))))
+/**
+ * Sends requests at once, and compares their answers.
+ *
+ * @throws when an answer is wrong or not 200
+ */
+export async function checkAnswers(server: Server, asks: readonly Ask[]): Promise<void> {
+  await Promise.all(asks.filter(hasShown).map((ask) => check(server, ask)))
 }
 
 /**
- * Drives a server, and compares answers with what they must be: many at once before and after, and one from time to time
- * meanwhile.
+ * Drives a server, and compares answers with what they must be: many at once before and after, and one from time to
+ * time meanwhile.
  *
  * @throws when an answer is wrong or not 2xx
  */
@@ -66,7 +73,8 @@ export async function checkedLoad(
   load: Parameters<LoadGenerator>[1],
 ): Promise<LoadMeasurement> {
   const readable = load.asks.filter(hasShown)
-  await checkMany(server, readable)
+  const some = () => (readable.length > 0 ? Array.from({ length: AT_ONCE }, () => oneOf(readable)) : [])
+  await checkAnswers(server, some())
   const underLoad = generate(server.port, load)
   let over = false
   const watch = async (): Promise<void> => {
@@ -75,7 +83,10 @@ export async function checkedLoad(
       await sleep(PAUSE_MS)
     }
   }
-  const [measurement] = await Promise.all([underLoad.finally(() => (over = true)), watch()])
-  await checkMany(server, readable)
-  return measurement
+  // Whichever fails, the load has ended before anything is taken away from under it.
+  const [measurement, watched] = await Promise.allSettled([underLoad.finally(() => (over = true)), watch()])
+  if (measurement.status === 'rejected') throw measurement.reason
+  if (watched.status === 'rejected') throw watched.reason
+  await checkAnswers(server, some())
+  return measurement.value
 }

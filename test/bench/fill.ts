@@ -48,7 +48,14 @@ export function openForFilling(store: { DATABASE_URL: string } | { ROSTER_DATA: 
 const digest = (column: string) =>
   sql`translate(encode(sha256(convert_to(lower(${sql.ref(column)}), 'UTF8')), 'base64'), '+/=', '-_')`
 
-async function insertUsers(db: Kysely<Database>, id: number, name: string, size: number, managers: number): Promise<void> {
+interface Wanted {
+  readonly id: number
+  readonly name: string
+  readonly size: number
+  readonly managers: number
+}
+
+async function insertUsers(db: Kysely<Database>, { id, name, size, managers }: Wanted): Promise<void> {
   await sql`
     insert into user_account (
       enterprise_id, username, username_key, email, email_key, first_name, last_name, is_active, is_superuser,
@@ -100,13 +107,10 @@ async function makeCallers(db: Kysely<Database>, enterprise_id: number, managers
   })
 }
 
-async function fillEnterprise(
-  db: Kysely<Database>,
-  enterprise: { readonly id: number; readonly name: string; readonly size: number; readonly managers: number },
-): Promise<Enterprise> {
-  const { id, name, size, managers } = enterprise
+async function fillEnterprise(db: Kysely<Database>, wanted: Wanted): Promise<Enterprise> {
+  const { id, name, size, managers } = wanted
   await db.transaction().execute((trx) => insertEnterprise(trx, { id, uuid: randomUUID(), name }))
-  await insertUsers(db, id, name, size, managers)
+  await insertUsers(db, wanted)
   const { rows } = await sql<{ first: number; last: number }>`
     select min(id) as first, max(id) as last from user_account where enterprise_id = ${id}`.execute(db)
   const { first, last } = rows[0]!

@@ -81,13 +81,19 @@ export async function openServer(url: string | undefined): Promise<Server> {
   const binaries = await findBinaries()
   if (url !== undefined) return { url, binaries, stop: async () => undefined }
   if (binaries === undefined) {
-    throw new Error('No Postgres: set BENCH_DATABASE_URL to a server, or install one (Debian: apt-get install postgresql)')
+    throw new Error('No Postgres: set BENCH_DATABASE_URL, or install a server (Debian: apt-get install postgresql)')
   }
   return startServer(binaries)
 }
 
-/** Makes an empty database. Returns its URL, and how to drop it. */
-export async function makeDatabase(server: string): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> {
+/** A database of the benchmark's own. */
+export interface Made {
+  readonly url: string
+  readonly drop: () => Promise<void>
+}
+
+/** Makes an empty database on a server. */
+export async function makeDatabase(server: string): Promise<Made> {
   const name = `roster_bench_${String(process.pid)}_${String(Date.now())}`
   await onDatabase(server, `create database ${name}`)
   const url = new URL(server)

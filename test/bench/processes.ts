@@ -6,11 +6,11 @@ import { promisify } from 'node:util'
 import { inherited } from './settings.js'
 
 const execute = promisify(execFile)
-const running = new Set<ChildProcess>()
+const children = new Set<ChildProcess>()
 
 // Also where this process ends by an error that nobody caught.
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
+  for (const child of children) child.kill('SIGKILL')
 })
 
 /** A process that was started here. */
@@ -30,17 +30,17 @@ export function start(
   options: Pick<SpawnOptions, 'cwd' | 'uid' | 'gid'> = {},
 ): Started {
   const child = spawn(file, args, { ...options, env: { ...inherited, ...env }, stdio: ['ignore', 'ignore', 'pipe'] })
-  running.add(child)
+  children.add(child)
   let said = ''
   child.stderr.on('data', (data: Buffer) => (said = (said + data.toString()).slice(-4000)))
   const ended = new Promise<void>((done) => {
     child.once('error', (error) => {
       said += error.message
-      running.delete(child)
+      children.delete(child)
       done()
     })
     child.once('exit', () => {
-      running.delete(child)
+      children.delete(child)
       done()
     })
   })
@@ -51,7 +51,7 @@ export function start(
       await ended
     },
     requireRunning: () => {
-      if (!running.has(child)) throw new Error(`${file} ${args.join(' ')} has ended: ${said}`)
+      if (!children.has(child)) throw new Error(`${file} ${args.join(' ')} has ended: ${said}`)
     },
   }
 }
@@ -62,12 +62,13 @@ export async function run(
   args: readonly string[],
   options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; uid?: number; gid?: number } = {},
 ): Promise<string> {
-  const { stdout } = await execute(file, args, {
-    ...options,
-    env: { ...inherited, ...options.env },
-    maxBuffer: 64 * 1024 * 1024,
-  })
-  return stdout
+  const running = execute(file, args, { ...options, env: { ...inherited, ...options.env } })
+  children.add(running.child)
+  try {
+    return (await running).stdout
+  } finally {
+    children.delete(running.child)
+  }
 }
 
 /** Whether a command can be run: it is there. */
@@ -114,6 +115,7 @@ export function memoryOf(pid: number): { readonly now: number; readonly most: nu
   const file = `/proc/${String(pid)}/status`
   if (!existsSync(file)) return undefined
   const status = readFileSync(file, 'utf8')
-  const megabytes = (field: string) => (Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024) / 1e6
+  const kilobytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1])
+  const megabytes = (field: string) => (kilobytes(field) * 1024) / 1e6
   return { now: megabytes('VmRSS'), most: megabytes('VmHWM') }
 }

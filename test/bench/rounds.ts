@@ -34,7 +34,7 @@ export function rowOf(of: Pick<Row, 'scenario' | 'connections' | 'target'>, roun
 
 const WARM_UP_SECONDS = 2
 
-/** Measures contenders in turn, A B A B, after each was warmed up, so that a slow minute of the machine is everybody's. */
+/** Measures contenders in turn, A B A B, after a warm-up of each: so a slow minute of the machine is everybody's. */
 export async function interleave(
   of: Pick<Row, 'scenario' | 'connections'>,
   contenders: readonly Contender[],
@@ -46,4 +46,11 @@ export async function interleave(
     for (const [index, { measure }] of contenders.entries()) found[index]!.push(await measure(seconds))
   }
   return contenders.map(({ name }, index) => rowOf({ ...of, target: name }, found[index]!))
+}
+
+/** How many times a figure of one target is that of another one. Undefined when one of them was not measured. */
+export function ratioOf(rows: readonly Row[], figure: keyof Measurement, of: string, to: string): number | undefined {
+  const find = (target: string) => rows.find((row) => row.target === target)?.[figure]
+  const [above, below] = [find(of), find(to)]
+  return above === undefined || below === undefined ? undefined : above / below
 }

@@ -1,26 +1,18 @@
-import type pg from 'pg'
-import type { Kysely } from 'kysely'
-import type { Database } from '../../src/db/schema.js'
 import { type Ask, getUserInfos, getUsers, listUsers } from './asks.js'
 import { checkedLoad } from './check.js'
-import type { Dataset } from './fill.js'
+import type { Dataset, Enterprise } from './fill.js'
 import type { LoadGenerator } from './load.js'
 import { pgbench } from './pgbench.js'
 import { type Contender, interleave, type Row } from './rounds.js'
-import type { Server, Yardstick } from './servers.js'
+import type { Server } from './servers.js'
+import type { Stage } from './stage.js'
 
 /** What scenarios run on. */
-export interface Bench {
+export interface Bench extends Stage {
   readonly rounds: number
   readonly seconds: number
   readonly connections: readonly number[]
   readonly generate: LoadGenerator
-  readonly dataset: Dataset
-  /** The database, for those who start a server of their own. */
-  readonly url: string
-  readonly pool: pg.Pool
-  readonly db: Kysely<Database>
-  readonly servers: Readonly<Record<Yardstick | 'roster', Server>>
   /** The folder with Postgres's programs, if there is one. */
   readonly binaries: string | undefined
 }
@@ -50,8 +42,8 @@ export function driven(bench: Bench, server: Server, connections: number, asks: 
 type Name = keyof Bench['servers']
 type More = (bench: Bench, connections: number) => readonly Contender[]
 
-/** The same requests to several servers, at each number of connections. */
-export function compare(
+/** The same requests to several servers, in turn, at each number of connections. */
+function compare(
   scenario: string,
   names: readonly Name[],
   asks: (dataset: Dataset) => readonly Ask[],
@@ -67,16 +59,22 @@ export function compare(
   }
 }
 
-const all = ['roster', 'bare', 'bare-joined', 'hello'] as const
+/** Gets of random users of the big enterprise. */
+export const getById = (names: readonly Name[], more?: More): Scenario =>
+  compare('get-by-id', names, ({ big }) => getUsers(big), more)
 
-/** Where the deep page begins. */
-const deep = ({ big }: Dataset): number => Math.floor(big.size * 0.9)
+/** Where the deep page of an enterprise begins. */
+export function deepOffset({ size }: Enterprise): number {
+  return Math.floor(size * 0.9)
+}
+
+const all = ['roster', 'bare', 'bare-joined', 'hello'] as const
 
 /** The scenarios that compare the server with yardsticks, by name. */
 export const comparisons: Readonly<Record<string, Scenario>> = {
-  'get-by-id': compare('get-by-id', all, ({ big }) => getUsers(big), pgbench),
+  'get-by-id': getById(all, pgbench),
   'get-by-id-mixed': compare('get-by-id-mixed', all, ({ big, small }) => getUsers(big, ...small)),
   'user-info': compare('user-info', all, ({ big }) => getUserInfos(big)),
   'first-page': compare('first-page', ['roster', 'bare'], ({ big }) => listUsers(big, 20, 0)),
-  'deep-page': compare('deep-page', ['roster', 'bare'], (dataset) => listUsers(dataset.big, 250, deep(dataset))),
+  'deep-page': compare('deep-page', ['roster', 'bare'], ({ big }) => listUsers(big, 250, deepOffset(big))),
 }
