@@ -27,7 +27,7 @@ try {
   const pages = await interleave(
     { scenario: 'pages of 20', connections: CONNECTIONS.pages },
     [page('first', 0), page('deep', deepOffset(big))],
-    { rounds: 3, seconds: 1 },
+    bench,
   )
   const goals = [
     ...goal('get-by-id: x bare', { least: 2 }, ratioOf(reads, 'requestsPerSecond', 'roster', 'bare')),
