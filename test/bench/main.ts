@@ -1,3 +1,4 @@
+import { Cleanups, runWithCleanups } from './cleanups.js'
 import { create, readWhileCreating } from './creates.js'
 import { requireRightCounts } from './fill.js'
 import { memory, start } from './footprint.js'
@@ -9,7 +10,7 @@ import { goalsTable, machine, type Result, rowsTable, writeJson } from './report
 import type { Row } from './rounds.js'
 import { type Bench, comparisons, type Fact, type Scenario } from './scenarios.js'
 import { loadSettings, type Settings } from './settings.js'
-import { Cleanups, prepare } from './stage.js'
+import { prepare } from './stage.js'
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   ...comparisons,
@@ -51,9 +52,7 @@ async function describe(postgres: string): Promise<unknown> {
   return { ...version.rows[0], changed: changed.rows }
 }
 
-const cleanups = new Cleanups()
-
-async function main(): Promise<void> {
+async function main(cleanups: Cleanups): Promise<void> {
   const settings = loadSettings(Object.keys(scenarios))
   const { rounds, seconds, connections, databaseUrl, json } = settings
   const generator = await findGenerator(settings.generator)
@@ -80,12 +79,4 @@ async function main(): Promise<void> {
   say(`\nAll answers were right. Each round is in ${json}`)
 }
 
-cleanups.onSignals()
-try {
-  await main()
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
-} finally {
-  await cleanups.run()
-}
+await runWithCleanups(main)

@@ -1,19 +1,18 @@
 import { listUsers } from './asks.js'
-import { findGenerator } from './load.js'
+import { type Cleanups, runWithCleanups } from './cleanups.js'
 import { goal } from './goals.js'
+import { findGenerator } from './load.js'
 import { goalsTable, rowsTable } from './report.js'
 import { interleave, ratioOf } from './rounds.js'
 import { deepOffset, driven, getById } from './scenarios.js'
 import { smokeServer } from './settings.js'
-import { Cleanups, prepare } from './stage.js'
+import { prepare } from './stage.js'
 
 /** Small, and large enough that an offset that is counted off shows. */
 const USERS = 100_000
 const CONNECTIONS = { reads: 64, pages: 16 } as const
 
-const cleanups = new Cleanups()
-cleanups.onSignals()
-try {
+async function smoke(cleanups: Cleanups): Promise<void> {
   const stage = await prepare(smokeServer(), USERS, cleanups)
   const { load } = await findGenerator(undefined)
   const how = { rounds: 3, seconds: 2, connections: [CONNECTIONS.reads] }
@@ -34,10 +33,7 @@ try {
     ...goal('deep page: p50 x the first', { most: 3 }, ratioOf(pages, 'p50', 'deep', 'first')),
   ]
   process.stdout.write(`${rowsTable([...reads, ...pages])}\n\n${goalsTable(goals)}\n`)
-  if (goals.length < 2 || goals.some(({ met }) => !met)) process.exitCode = 1
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
-} finally {
-  await cleanups.run()
+  if (goals.length < 2 || goals.some(({ met }) => !met)) throw new Error('The server has lost its speed.')
 }
+
+await runWithCleanups(smoke)

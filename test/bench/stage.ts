@@ -2,31 +2,10 @@ import pg from 'pg'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../src/db/schema.js'
 import { constant, fromDatabase } from './check.js'
+import type { Cleanups } from './cleanups.js'
 import { type Dataset, fill, openForFilling } from './fill.js'
 import { makeDatabase } from './postgres.js'
 import { type Server, startRoster, startYardstick, type Yardstick } from './servers.js'
-
-/** What is to be stopped and removed at the end. */
-export class Cleanups {
-  readonly #steps: (() => Promise<unknown>)[] = []
-
-  /** Remembers a step. */
-  add(step: () => Promise<unknown>): void {
-    this.#steps.push(step)
-  }
-
-  /** Runs all steps, the last one first. Each is run once, however often this is called. */
-  async run(): Promise<void> {
-    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) await step()
-  }
-
-  /** Runs all steps when a signal ends the process. */
-  onSignals(): void {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => void this.run().finally(() => process.exit(130)))
-    }
-  }
-}
 
 /** A database that is filled, and the servers on it. */
 export interface Stage {
@@ -51,6 +30,8 @@ export async function prepare(postgres: string, users: number, cleanups: Cleanup
   cleanups.add(() => db.destroy())
   const dataset = await fill(db, users)
   const pool = new pg.Pool({ connectionString: url, max: 4 })
+  // An idle connection that breaks would end the process; a statement that misses it fails by itself.
+  pool.on('error', () => undefined)
   cleanups.add(() => pool.end())
   const [caller, expect] = [dataset.big.callers[0]!, fromDatabase(pool)]
   const added = <T extends Server>(server: T): T => {
