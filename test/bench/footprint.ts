@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { getUsers, listUsers } from './asks.js'
 import { checkedLoad, fromDatabase } from './check.js'
 import { fill, openForFilling } from './fill.js'
+import { inFolder } from './folders.js'
 import { memoryOf } from './processes.js'
 import { median } from './rounds.js'
 import type { Fact, Scenario } from './scenarios.js'
@@ -49,19 +48,16 @@ async function medianStart(launch: () => Promise<Launched>, rounds: number): Pro
 /** From the start of the process to its first answer of 200, on Postgres and embedded, with a store that is filled. */
 export const start: Scenario = async ({ dataset: { big }, url, rounds }) => {
   const onPostgres = await medianStart(() => launchRoster({ DATABASE_URL: url }, big.callers[0]!), rounds)
-  const folder = mkdtempSync(path.join(tmpdir(), 'roster-bench-embedded-'))
-  try {
+  const embedded = await inFolder(async (folder) => {
     const store = { ROSTER_DATA: path.join(folder, '.roster') }
     const db = openForFilling(store)
     const filled = await fill(db, Math.min(big.size, MOST_EMBEDDED)).finally(() => db.destroy())
-    const embedded = await medianStart(() => launchRoster(store, filled.big.callers[0]!), rounds)
-    return {
-      facts: [
-        { name: 'start on Postgres', value: onPostgres, unit: 'ms' },
-        { name: 'start embedded, filled', value: embedded, unit: 'ms' },
-      ],
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+    return medianStart(() => launchRoster(store, filled.big.callers[0]!), rounds)
+  })
+  return {
+    facts: [
+      { name: 'start on Postgres', value: onPostgres, unit: 'ms' },
+      { name: 'start embedded, filled', value: embedded, unit: 'ms' },
+    ],
   }
 }

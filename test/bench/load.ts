@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import autocannon from 'autocannon'
 import { type Ask, headersOf, NUMBER, oneOf } from './asks.js'
+import { inFolder } from './folders.js'
 import { isThere, run } from './processes.js'
 
 /** What one measurement has found. Times are in milliseconds. */
@@ -52,9 +52,8 @@ interface WrkFigures {
   readonly broken: number
 }
 
-const byWrk: LoadGenerator = async (port, { connections, seconds, asks }) => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'roster-bench-load-'))
-  try {
+const byWrk: LoadGenerator = (port, { connections, seconds, asks }) =>
+  inFolder(async (folder) => {
     const file = path.join(folder, 'requests')
     writeFileSync(file, asks.map((ask) => textOf(ask, port)).join('\u0001'))
     const said = await run('wrk', [
@@ -70,10 +69,7 @@ const byWrk: LoadGenerator = async (port, { connections, seconds, asks }) => {
       p50: figures.p50 / 1000,
       p99: figures.p99 / 1000,
     }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
+  })
 
 /** Each connection goes through so many requests of its own. */
 const OF_A_CONNECTION = 200

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import pg from 'pg'
+import { inFolder } from './folders.js'
 import { run } from './processes.js'
 import type { Contender } from './rounds.js'
 import type { Bench } from './scenarios.js'
@@ -26,9 +26,8 @@ export function pgbench({ url, binaries, dataset }: Bench, connections: number):
     PGDATABASE: String(database),
     ...(password ? { PGPASSWORD: password } : {}),
   }
-  const measure = async (seconds: number) => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'roster-bench-sql-'))
-    try {
+  const measure = (seconds: number) =>
+    inFolder(async (folder) => {
       writeFileSync(path.join(folder, 'script'), script)
       const said = await run(
         path.join(binaries, 'pgbench'),
@@ -41,9 +40,6 @@ export function pgbench({ url, binaries, dataset }: Bench, connections: number):
       const requestsPerSecond = Number(/^tps = ([\d.]+)/m.exec(said)?.[1])
       if (!(requestsPerSecond > 0) || !said.includes('number of failed transactions: 0 ')) throw new Error(said)
       return { requestsPerSecond, p50: undefined, p99: undefined }
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
-  }
+    })
   return [{ name: 'pgbench', measure }]
 }
