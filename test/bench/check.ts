@@ -37,13 +37,17 @@ export function fromDatabase(pool: pg.Pool): Expect {
 /** What `hello` says. */
 export const constant: Expect = async () => constantUser
 
+/** Characters of a body that an error repeats: a page has many. */
+const SHOWN = 1000
+
 async function check(server: Server, ask: Readable): Promise<void> {
   const origin = `http://127.0.0.1:${String(server.port)}`
   const response = await fetch(origin + ask.path, { headers: headersOf(ask) })
   const [answer, right] = [await response.text(), JSON.stringify(await server.expect(ask, origin))]
   if (response.status === 200 && isDeepStrictEqual(JSON.parse(answer), JSON.parse(right))) return
   const which = `${server.name}: ${ask.method} ${ask.path}`
-  throw new Error(`${which}: the answer is ${String(response.status)}\n${answer}\nand not 200\n${right}`)
+  const shown = [answer, right].map((text) => text.slice(0, SHOWN)) as [string, string]
+  throw new Error(`${which}: the answer is ${String(response.status)}\n${shown[0]}\nand not 200\n${shown[1]}`)
 }
 
 /** Requests that are sent at once to compare their answers, since answers may be mixed up only among many. */
