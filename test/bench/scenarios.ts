@@ -1,7 +1,7 @@
 import { type Ask, getUserInfos, getUsers, listUsers } from './asks.js'
 import { checkedLoad } from './check.js'
 import type { Dataset, Enterprise } from './fill.js'
-import type { LoadGenerator } from './load.js'
+import type { LoadGenerator, Measurement } from './load.js'
 import { pgbench } from './pgbench.js'
 import { type Contender, interleave, type Row } from './rounds.js'
 import type { Server } from './servers.js'
@@ -33,9 +33,18 @@ export interface Found {
 /** What is measured under one name. */
 export type Scenario = (bench: Bench) => Promise<Found>
 
-/** A server under a load whose answers are checked. */
+/** Answers a connection that a measurement has at least, or those that are cut off at its end would be a part of it. */
+const ENOUGH = 4
+const LONGEST_SECONDS = 60
+
+/** A server under a load whose answers are checked. It is measured for longer where it is slow. */
 export function driven(bench: Bench, server: Server, connections: number, asks: () => readonly Ask[]): Contender {
-  const measure = (seconds: number) => checkedLoad(server, bench.generate, { connections, seconds, asks: asks() })
+  const measure = async (seconds: number): Promise<Measurement> => {
+    const measurement = await checkedLoad(server, bench.generate, { connections, seconds, asks: asks() })
+    if (measurement.requests >= ENOUGH * connections) return measurement
+    if (seconds === LONGEST_SECONDS) throw new Error(`${server.name} is too slow to be measured`)
+    return measure(Math.min(LONGEST_SECONDS, 4 * seconds))
+  }
   return { name: server.name, measure }
 }
 
