@@ -1,4 +1,4 @@
-.PHONY: build start client generate check test ci clean
+.PHONY: build start client generate check test ci bench bench-smoke clean
 
 SOURCES := package.json tsconfig.json openapi.yaml generated/spec.json $(shell find src generated migrations test -name '*.ts') \
 	$(wildcard src/client/*.json src/client/*.md)
@@ -60,6 +60,14 @@ test: build
 # server itself; without Chromium it installs Debian's, as root.
 ci: check build
 	test/with-chromium.sh test/with-postgres.sh node dist/test/run.js
+
+# How fast the server is, next to bare ones on the same Postgres. test/bench/README.md has the settings.
+bench: build
+	@node dist/test/bench/main.js
+
+# Fails where the server has lost its speed: in under a minute, by ratios alone.
+bench-smoke: build
+	@test/with-postgres.sh node dist/test/bench/smoke.js
 
 clean:
 	rm -rf dist node_modules
