@@ -71,7 +71,7 @@ const security: Rule = (before, after, where) => {
   ]
 }
 
-/** A schema may come, but its name must stay: SDKs export its type under it. What it holds is compared where it is used. */
+/** A schema may come, but its name must stay: SDKs export it. What it holds is compared where it is used. */
 const schemaNames: Rule = (before, after, where) =>
   members(harmless)(before, after, where).filter(({ kind }) => kind === 'breaking')
 

@@ -85,6 +85,12 @@ export const breaking: readonly Mutation[] = [
   change(`${ONE}.put.x-who-may-call`, 'nobody may call for themself', set(`${ONE}.put.x-who-may-call`, 'managers')),
   change(`${LIST}.x-who-may-call`, 'callers of an unknown kind', set(`${LIST}.x-who-may-call`, 'auditors')),
   change(
+    `${LIST}.x-who-may-call`,
+    'anyone, but nobody knows instead of whom',
+    set(`${LIST}.x-who-may-call`, 'anyone'),
+    set(`${LIST}.x-who-may-call`, 'auditors'),
+  ),
+  change(
     `${LIST}.security`,
     'a second key is asked as well',
     all(otherKey, set(`${LIST}.security`, [{ apiKey: [], session: [] }])),
@@ -183,6 +189,12 @@ export const breaking: readonly Mutation[] = [
     set(`${CREATE}.properties.is_active.readOnly`, true),
   ),
   change(`${CREATE}.additionalProperties`, 'unknown fields are refused', set(`${CREATE}.additionalProperties`, false)),
+  change(
+    `${CREATE}.additionalProperties`,
+    'unknown fields are refused that were taken without a word',
+    set(`${CREATE}.additionalProperties`, false),
+    drop(`${CREATE}.additionalProperties`),
+  ),
   change(`${CREATE}.additionalProperties`, 'unknown fields are typed', set(`${CREATE}.additionalProperties`, TEXT)),
   change(
     `${CREATE}.additionalProperties.maxLength`,
@@ -404,6 +416,14 @@ export const additions: readonly Mutation[] = [
   change(`${LIST}.security`, 'no key is asked', set(`${LIST}.security`, [])),
   change(`${LIST}.security`, 'a scope less is asked', set(`${LIST}.security.0.oauth`, []), scoped),
   change(`${POST}.x-who-may-call`, 'more may call', set(`${POST}.x-who-may-call`, 'anyone')),
+  change(`${ONE}.delete.x-who-may-call`, 'managers may also', set(`${ONE}.delete.x-who-may-call`, 'managers')),
+  change(`${SCHEMAS}.PersonName.maxLength`, 'a text is longer', set(`${SCHEMAS}.PersonName.maxLength`, 200)),
+  change(`${SCHEMAS}.Username.minLength`, 'a text of requests is shorter', set(`${SCHEMAS}.Username.minLength`, 0)),
+  change(
+    `${INPUT}.properties.groups.maxItems`,
+    'a list of requests is longer',
+    set(`${INPUT}.properties.groups.maxItems`, 99999),
+  ),
   change(`${LIST}.deprecated`, 'an operation is deprecated', set(`${LIST}.deprecated`, true)),
   change(`${LIMIT}.deprecated`, 'a parameter is deprecated', set(`${LIST}.parameters.0.deprecated`, true)),
   change(`${USER}.token.deprecated`, 'a field is deprecated', set(`${USER}.token.deprecated`, true)),
@@ -608,6 +628,15 @@ export const unnoticed: readonly Mutation[] = [
   ),
   no('additionalProperties: true is left out', drop(`${CREATE}.additionalProperties`)),
   no('additionalProperties: {} for true', set(`${CREATE}.additionalProperties`, {})),
+  no('deprecated: false is left out', drop(`${LIST}.deprecated`), set(`${LIST}.deprecated`, false)),
+  no('required fields of none are left out', drop(`${SCHEMAS}.Emm.required`), set(`${SCHEMAS}.Emm.required`, [])),
+  ...['allOf', 'anyOf', 'oneOf'].map((branches) =>
+    no(
+      `the description of a branch of ${branches}`,
+      set(`${USER}.choice.${branches}.1.description`, 'A number.'),
+      set(`${USER}.choice`, { [branches]: [TEXT, { type: 'integer' }] }),
+    ),
+  ),
   no('no required field is an empty list', set(`${SCHEMAS}.Emm.required`, [])),
   no(
     'the style that a parameter has anyway',
