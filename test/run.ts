@@ -24,7 +24,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'each', paths: ['operations', 'auth', 'users', 'contract/examples.test.js'] },
   { runs: 'each', paths: ['properties', 'client/server.test.js', 'contract.test.js'] },
   { runs: 'once', paths: ['http', 'client/answers.test.js', 'client/retries.test.js'] },
-  { runs: 'once', paths: ['contract/source.test.js', 'commands', 'architecture.test.js', 'config.test.js', 'names.test.js'] },
+  { runs: 'once', paths: ['contract/source.test.js', 'contract/breaking.test.js', 'commands', 'architecture.test.js', 'config.test.js', 'names.test.js'] },
 ]
 
 /** Suites at a time. Two keep two cores busy but for what they wait for; a third fills that. */

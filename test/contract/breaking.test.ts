@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import t from 'tap'
 import { parse } from 'yaml'
 import { openapiYaml } from '../../src/contract.js'
 import type { Change, Kind, Node } from './differ/change.js'
@@ -7,6 +6,9 @@ import { compare } from './differ/differ.js'
 import { set, without } from './differ/edits.js'
 import { additions, breaking, type Mutation, unnoticed } from './differ/mutations.js'
 import { versionFaults } from './differ/version.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
 
 const read = (text: string) => parse(text) as Node & { readonly info: { readonly version: string } }
 const released = read(readFileSync('test/contract/released.yaml', 'utf8'))
