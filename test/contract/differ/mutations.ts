@@ -140,6 +140,12 @@ export const breaking: readonly Mutation[] = [
   change(`${LIMIT}.schema.multipleOf`, 'only tens are allowed', set(`${LIST}.parameters.0.schema.multipleOf`, 10)),
   change(`${LIMIT}.explode`, 'a list is written another way', set(`${LIST}.parameters.0.explode`, false)),
   change(`${LIMIT}.schema`, 'a parameter has no schema any more', drop(`${LIST}.parameters.0.schema`)),
+  change(
+    `${LIMIT}.schema`,
+    'a parameter that was anything has a schema',
+    set(`${LIST}.parameters.0.schema`, TEXT),
+    drop(`${LIST}.parameters.0.schema`),
+  ),
   change(`${USERNAME}.schema.minLength`, 'a minimum length rises', set(`${LIST}.parameters.2.schema.minLength`, 2)),
   change(`${USERNAME}.schema.pattern`, 'another pattern', set(`${LIST}.parameters.2.schema.pattern`, '^[a-z]*$')),
   change(
@@ -291,6 +297,18 @@ export const breaking: readonly Mutation[] = [
     `${OK}.headers.link.schema.maxLength`,
     'a header of an answer is longer',
     set(`${OK}.headers.Link.schema.maxLength`, 99999),
+  ),
+  change(
+    `${OK}.headers.link.schema`,
+    'a header that was anything has a schema',
+    set(`${OK}.headers.Link.schema`, TEXT),
+    drop(`${OK}.headers.Link.schema`),
+  ),
+  change(
+    `${OK}.content.application/json.schema`,
+    'a body that was anything has a schema',
+    set(`${OK}.content.application/json.schema`, TEXT),
+    drop(`${OK}.content.application/json.schema`),
   ),
   change(`${OK}.links`, 'a keyword of answers that no rule knows', set(`${OK}.links`, {})),
   change(
@@ -541,6 +559,8 @@ export const unnoticed: readonly Mutation[] = [
     'the title and description of a schema',
     all(set(`${SCHEMAS}.User.title`, 'A user'), set(`${SCHEMAS}.User.description`, 'One.')),
   ),
+  no('the terms of service', set('info.termsOfService', 'https://roster.example')),
+  no('documentation of an operation', set(`${LIST}.externalDocs`, { url: 'https://roster.example' })),
   no('a link to documentation', set(`${SCHEMAS}.User.externalDocs`, { url: 'https://roster.example' })),
   no('the example of a parameter', set(`${LIST}.parameters.0.example`, 21)),
   no('the example of a field', drop(`${USER}.email.example`)),
