@@ -21,9 +21,10 @@ const INTERRUPTED = 130
  */
 function stopOnSignal(app: FastifyInstance, shutdownMs: number): void {
   let stopping = false
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     // Or a connection that is kept alive would outlive the last answer on it.
     if (stopping) reply.header('Connection', 'close')
+    done()
   })
   const stop = async (signal: string): Promise<void> => {
     if (stopping) process.exit(INTERRUPTED)

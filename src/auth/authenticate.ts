@@ -13,8 +13,12 @@ export interface Caller extends Found {
   readonly key_prefix: string
 }
 
+const BEARER = 'Bearer '
+
 function presentedKey(authorization: string | undefined): string {
-  const key = /^(?:Bearer(?: +|$))?(.*)$/i.exec(authorization?.trim() ?? '')?.[1] ?? ''
+  const value = authorization?.trim() ?? ''
+  const isBearer = value.slice(0, BEARER.length).trimEnd().toLowerCase() === 'bearer'
+  const key = isBearer ? value.slice(BEARER.length).trimStart() : value
   if (key === '') throw new Problem('not_authenticated')
   return key
 }

@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto'
+import { hash, randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 /** Days that a made key lives (CONTRACT.md, "Who may do what"). */
@@ -34,7 +34,7 @@ export function parseKey(key: string): ParsedKey | undefined {
   if (enterprise_id >= 2 ** 48) return undefined
   return {
     enterprise_id,
-    hash: createHash('sha256').update(key).digest(),
+    hash: hash('sha256', key, 'buffer'),
     prefix: body.slice(0, body.length - SECRET_LENGTH + SHOWN_OF_SECRET),
   }
 }

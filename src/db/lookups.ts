@@ -1,7 +1,7 @@
-import { type Kysely, sql, type Selectable } from 'kysely'
+import { CompiledQuery, type Kysely, type Selectable } from 'kysely'
 import { isUnavailable } from './failures.js'
 import type { Database, EnterpriseTable } from './schema.js'
-import { userColumns, type UserRow } from './users.js'
+import { userColumns, userOf, type UserRow, type UserValues } from './users.js'
 
 /** The owner of a valid key: an active user, as far as rules ask about it, and its enterprise. */
 export interface KeyOwner {
@@ -25,8 +25,14 @@ export interface Found extends KeyOwner {
 /** Looks keys up. Undefined: the key is unknown, expired or revoked, or its user is not active. */
 export type Lookup = (asked: Asked) => Promise<Found | undefined>
 
-/** Statements under way at a time. With one, the database would idle while an answer is read. */
-const IN_FLIGHT = 2
+/** Statements under way at a time, at most. */
+const IN_FLIGHT = 4
+
+/**
+ * Look-ups that must be waiting for each statement under way, before another one is sent beside it. Fewer wait for the answer:
+ * a statement costs both sides much more than a row of it.
+ */
+const WORTH_ANOTHER = 64
 
 /** Look-ups in one statement: what a slow database leaves waiting must not become one that is slower still. */
 const BATCH = 256
@@ -37,43 +43,60 @@ interface Waiting {
   readonly failed: (error: unknown) => void
 }
 
-type Row = Omit<UserRow, 'id'> & {
-  readonly id: number | null
-  readonly n: number
-  readonly caller_id: number
-  readonly caller_role: UserRow['role']
-  readonly caller_is_superuser: boolean
-  readonly uuid: string
-  readonly name: string
-  readonly google_enterprise_id: string | null
+// JSON arrays are read in one go, where 20 columns would take longer than the statement.
+const FOUND = `json_build_array(caller.id, caller.role, caller.is_superuser,
+    enterprise.uuid, enterprise.name, enterprise.google_enterprise_id) as owner,
+  json_build_array(${userColumns.map((column) => column.replace('user_account.', 'wanted.')).join(', ')}) as wanted`
+
+const joined = (user_id: string): string => `
+  join user_account as caller on caller.enterprise_id = api_key.enterprise_id and caller.id = api_key.user_id
+  join enterprise on enterprise.id = api_key.enterprise_id
+  left join user_account as wanted
+    on wanted.enterprise_id = api_key.enterprise_id and wanted.id = coalesce(${user_id}, api_key.user_id)
+  where api_key.revoked_on is null and api_key.expires_on > now() and caller.is_active`
+
+const ONE = `select 1 as n, ${FOUND} from api_key ${joined('$3::bigint')}
+    and api_key.enterprise_id = $1::bigint and api_key.hash = $2::bytea`
+
+const MANY = `select asked.n::int as n, ${FOUND}
+  from unnest($1::bigint[], $2::bytea[], $3::bigint[]) with ordinality as asked (enterprise_id, hash, user_id, n)
+  join api_key on api_key.enterprise_id = asked.enterprise_id and api_key.hash = asked.hash ${joined('asked.user_id')}`
+
+/** The statement for a batch. For one alone there is one that costs the database less: it needs no arrays taken apart. */
+function statementFor(batch: readonly Asked[]): CompiledQuery<Row> {
+  const [one] = batch as [Asked]
+  return batch.length === 1
+    ? CompiledQuery.raw(ONE, [one.enterprise_id, one.hash, one.user_id ?? null])
+    : CompiledQuery.raw(MANY, [
+        batch.map(({ enterprise_id }) => enterprise_id),
+        batch.map(({ hash }) => hash),
+        batch.map(({ user_id }) => user_id ?? null),
+      ])
 }
 
-const wantedColumns = sql.join(userColumns.map((column) => sql.ref(column.replace('user_account.', 'wanted.'))))
+interface Row {
+  readonly n: number
+  readonly owner: readonly [
+    id: number,
+    role: UserRow['role'],
+    is_superuser: boolean,
+    uuid: string,
+    name: string,
+    google_enterprise_id: string | null,
+  ]
+  readonly wanted: UserValues
+}
 
 async function ask(db: Kysely<Database>, batch: readonly Asked[]): Promise<(Found | undefined)[]> {
-  const { rows } = await sql<Row>`
-    select asked.n::int as n, caller.id as caller_id, caller.role as caller_role,
-      caller.is_superuser as caller_is_superuser, enterprise.uuid, enterprise.name, enterprise.google_enterprise_id,
-      ${wantedColumns}
-    from unnest(
-      ${batch.map(({ enterprise_id }) => enterprise_id)}::bigint[],
-      ${batch.map(({ hash }) => hash)}::bytea[],
-      ${batch.map(({ user_id }) => user_id ?? null)}::bigint[]
-    ) with ordinality as asked (enterprise_id, hash, user_id, n)
-    join api_key on api_key.enterprise_id = asked.enterprise_id and api_key.hash = asked.hash
-    join user_account as caller on caller.enterprise_id = api_key.enterprise_id and caller.id = api_key.user_id
-    join enterprise on enterprise.id = api_key.enterprise_id
-    left join user_account as wanted
-      on wanted.enterprise_id = api_key.enterprise_id and wanted.id = coalesce(asked.user_id, api_key.user_id)
-    where api_key.revoked_on is null and api_key.expires_on > now() and caller.is_active`.execute(db)
+  const { rows } = await db.executeQuery(statementFor(batch))
   const found: (Found | undefined)[] = Array.from({ length: batch.length })
-  for (const row of rows) {
-    const { n, caller_id, caller_role, caller_is_superuser, uuid, name, google_enterprise_id, ...wanted } = row
+  for (const { n, owner, wanted } of rows) {
+    const [id, role, is_superuser, uuid, name, google_enterprise_id] = owner
     const { enterprise_id } = batch[n - 1] as Asked
     found[n - 1] = {
-      user: { id: caller_id, role: caller_role, is_superuser: caller_is_superuser },
+      user: { id, role, is_superuser },
       enterprise: { id: enterprise_id, uuid, name, google_enterprise_id },
-      wanted: wanted.id === null ? undefined : (wanted as UserRow),
+      wanted: userOf(wanted),
     }
   }
   return found
@@ -88,6 +111,12 @@ export function makeLookup(db: Kysely<Database>): Lookup {
   let waiting: Waiting[] = []
   let inFlight = 0
   let isDue = false
+  let seen = 0
+  let usual = 1
+
+  function isWorthSending(): boolean {
+    return waiting.length > inFlight * WORTH_ANOTHER && inFlight < IN_FLIGHT
+  }
 
   async function answer(batch: readonly Waiting[]): Promise<void> {
     try {
@@ -101,10 +130,19 @@ export function makeLookup(db: Kysely<Database>): Lookup {
   }
 
   function send(): void {
+    const isGrowing = waiting.length > seen && waiting.length < usual
+    seen = waiting.length
+    if (isGrowing) {
+      // As many as last time may be about to come: one turn more for them, as long as each brings some.
+      setImmediate(send)
+      return
+    }
     isDue = false
-    while (waiting.length > 0 && inFlight < IN_FLIGHT) {
+    seen = 0
+    while (isWorthSending()) {
       const batch = waiting.slice(0, BATCH)
       waiting = waiting.slice(BATCH)
+      usual = batch.length
       inFlight++
       void answer(batch).finally(() => {
         inFlight--
@@ -115,7 +153,7 @@ export function makeLookup(db: Kysely<Database>): Lookup {
 
   /** Once all requests that came in the same turn of the event loop are here. */
   function sendSoon(): void {
-    if (isDue || waiting.length === 0 || inFlight >= IN_FLIGHT) return
+    if (isDue || !isWorthSending()) return
     isDue = true
     setImmediate(send)
   }

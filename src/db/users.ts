@@ -28,6 +28,31 @@ export type UserRow = Pick<
   ColumnName<(typeof userColumns)[number]> & keyof UserAccountTable
 >
 
+type Json<T> = T extends Date ? string : T
+/** The values of `userColumns`, as a JSON array has them; all null where an outer join found none. */
+export type UserValues = { readonly [I in keyof typeof userColumns]: Json<UserRow[ColumnName<(typeof userColumns)[I]> & keyof UserRow]> }
+
+/** A user of its values; undefined where there is none. Written out, as every request begins with one. */
+export function userOf(values: UserValues): UserRow | undefined {
+  if ((values[0] as number | null) === null) return undefined
+  return {
+    id: values[0],
+    username: values[1],
+    email: values[2],
+    first_name: values[3],
+    last_name: values[4],
+    is_active: values[5],
+    is_superuser: values[6],
+    is_email_verified: values[7],
+    role: values[8],
+    groups: values[9],
+    authz_role_id: values[10],
+    last_login: values[11] === null ? null : new Date(values[11]),
+    created_on: new Date(values[12]),
+    updated_on: new Date(values[13]),
+  }
+}
+
 /** A user as inserted. */
 export type NewUser = Omit<Insertable<UserAccountTable>, 'enterprise_id' | 'is_email_verified' | 'last_login'>
 

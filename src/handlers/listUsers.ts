@@ -7,6 +7,6 @@ export const listUsers =
   ({ db }: HandlerDeps): Handler<'listUsers'> =>
   async ({ query, url }, caller): Promise<Output<'listUsers'>> => {
     const { count, results } = await readPage(db, caller, query)
-    const links = pageLinks(url, { ...query, count })
+    const links = pageLinks(url(), { ...query, count })
     return { status: 200, headers: { Link: linkHeader(links) }, body: { count, ...links, results } }
   }

@@ -21,7 +21,7 @@ export interface Input<Id extends OperationId> {
   readonly headers: LowerCased<Group<Parameters<Id>['header']>>
   readonly body: Json<NonNullable<Contract[Id]['requestBody']>>
   /** The absolute URL of the request, as its client sees it. */
-  readonly url: string
+  readonly url: () => string
 }
 
 type Success = 200 | 201 | 204

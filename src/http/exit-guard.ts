@@ -58,15 +58,17 @@ function declaredAnswers(): (id: OperationId, status: number) => Declared | unde
 }
 
 function headerFaults(declared: Declared, headers: Record<string, unknown>): string[] {
-  const undeclared = Object.keys(headers).filter((name) => !declared.headers.has(name) && !UNDECLARED.has(name))
-  const wrong = [...declared.headers].filter(([name, { required, validate, integer }]) => {
+  const faults: string[] = []
+  for (const name in headers) {
+    if (!declared.headers.has(name) && !UNDECLARED.has(name)) faults.push(`${name}: is an undeclared header`)
+  }
+  for (const [name, { required, validate, integer }] of declared.headers) {
     const value = headers[name]
-    return value === undefined ? required : !validate(integer ? Number(value) : value)
-  })
-  return [
-    ...undeclared.map((name) => `${name}: is an undeclared header`),
-    ...wrong.map(([name]) => `${name}: is missing or not as declared`),
-  ]
+    if (value === undefined ? required : !validate(integer ? Number(value) : value)) {
+      faults.push(`${name}: is missing or not as declared`)
+    }
+  }
+  return faults
 }
 
 function bodyFaults(body: ValidateFunction | undefined, payload: unknown): string[] {
@@ -97,14 +99,14 @@ export function guardAnswers(app: FastifyInstance, onAnswer: (answer: Answer, re
     onAnswer({ operation_ids, status: reply.statusCode, faults: faultsOf(operation_ids, reply, payload) }, request)
   }
   const looked = new WeakSet<FastifyReply>()
-  app.addHook('preSerialization', async (request, reply, payload) => {
+  app.addHook('preSerialization', (request, reply, payload, done) => {
     looked.add(reply)
     look(request, reply, payload)
-    return payload
+    done(null, payload)
   })
   // What is not serialised: no body, or one that is bytes already, which no operation declares.
-  app.addHook('onSend', async (request, reply, payload) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     if (!looked.has(reply)) look(request, reply, payload)
-    return payload
+    done(null, payload)
   })
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify'
 import glue from 'fastify-openapi-glue'
 import { apiPrefix, operations } from '../../generated/operations.js'
 import type { Caller } from '../auth/authenticate.js'
@@ -29,11 +29,6 @@ interface AnyOutput {
   readonly headers?: Readonly<Record<string, string | undefined>>
 }
 
-function send(reply: FastifyReply, { status, body, headers = {} }: AnyOutput): FastifyReply {
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) reply.header(name, value)
-  return reply.code(status).send(body)
-}
-
 /** Any handler of the map: what it takes is known only once its operation is. */
 type AnyHandler = (input: never, caller: Caller) => Promise<AnyOutput>
 
@@ -48,9 +43,14 @@ function routeHandler(
     const caller = request.caller as Caller
     requireValid(request, caller, hasBody, rule)
     const { params: path, query, headers, body } = request
-    const input = { path, query, headers, body, url: requestUrl(request, publicUrl) } as Input<OperationId>
     // What was just validated against the contract is what its types say.
-    return send(reply, await handler(input as never, caller))
+    const input = { path, query, headers, body, url: () => requestUrl(request, publicUrl) } as Input<OperationId>
+    const { status, body: answer, headers: more } = await handler(input as never, caller)
+    reply.code(status)
+    for (const name in more) if (more[name] !== undefined) reply.header(name, more[name])
+    // Returning the reply would have Fastify wait for it, with listeners on its stream.
+    if (answer !== undefined) return answer
+    return reply.send()
   }
 }
 

@@ -1,15 +1,16 @@
-import type { Kysely } from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import type { Database } from '../../src/db/schema.js'
 
-/** A database whose statements are noted, in the order in which they were sent. */
+/** A database whose statements, as far as they are sent compiled, are noted in their order. */
 export function watchStatements(db: Kysely<Database>): { watched: Kysely<Database>; statements: string[] } {
   const statements: string[] = []
-  const watched = db.withPlugin({
-    transformQuery: ({ node }) => {
-      statements.push(db.getExecutor().compileQuery(node, { queryId: 'watched' }).sql)
-      return node
+  const watched = Object.create(db, {
+    executeQuery: {
+      value: (query: CompiledQuery) => {
+        statements.push(query.sql)
+        return db.executeQuery(query)
+      },
     },
-    transformResult: async ({ result }) => result,
-  })
+  }) as Kysely<Database>
   return { watched, statements }
 }
