@@ -1,4 +1,4 @@
-import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely'
+import { CompiledQuery, type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import { isUniqueViolation } from './failures.js'
 import type { Database, UserAccountTable } from './schema.js'
 
@@ -75,6 +75,45 @@ export class DuplicateUser extends Error {
 /** Bits of an id inside a block, by level of `user_count`. */
 const LEVEL_BITS = { 1: 10, 2: 20 } as const
 
+interface PageRow {
+  readonly count: number
+  /** Null where the page is empty. */
+  readonly values: UserValues | null
+}
+
+const BLOCKS_OF_BLOCK = String(LEVEL_BITS[2] - LEVEL_BITS[1])
+
+// $1 the enterprise, $2 the offset, $3 the limit. Found in steps, each of the level below, so that none reads what is skipped.
+const PAGE = `
+  with total as (
+    select coalesce(sum(n), 0)::bigint as count from user_count where enterprise_id = $1::bigint and level = 2
+  ),
+  wide as (
+    select block, before from (
+      select block, n, (sum(n) over (order by block))::bigint - n as before
+      from user_count where enterprise_id = $1::bigint and level = 2
+    ) as blocks
+    where before <= $2::bigint and $2::bigint < before + n
+  ),
+  narrow as (
+    select block, before from (
+      select user_count.block, n, wide.before + (sum(n) over (order by user_count.block))::bigint - n as before
+      from user_count, wide
+      where enterprise_id = $1::bigint and level = 1
+        and user_count.block >= wide.block << ${BLOCKS_OF_BLOCK}
+        and user_count.block < (wide.block + 1) << ${BLOCKS_OF_BLOCK}
+    ) as blocks
+    where before <= $2::bigint and $2::bigint < before + n
+  )
+  select total.count, page.values from total
+  left join (narrow cross join lateral (
+    select id, json_build_array(${userColumns.join(', ')}) as values from user_account
+    where enterprise_id = $1::bigint and id >= narrow.block << ${String(LEVEL_BITS[1])}
+    order by id
+    offset $2::bigint - narrow.before limit $3::bigint
+  ) as page) on true
+  order by page.id`
+
 /**
  * The users of one enterprise, to read. No method takes the enterprise, so no query can forget it.
  */
@@ -113,38 +152,11 @@ export function usersOf(db: Kysely<Database>, enterprise_id: number) {
      * block that holds the offset, so the cost does not grow with the enterprise.
      */
     async page({ limit, offset }: { limit: number; offset: number }): Promise<{ count: number; rows: UserRow[] }> {
-      const { rows } = await sql<{ count: number } & (UserRow | { id: null })>`
-        with total as (
-          select coalesce(sum(n), 0)::bigint as count
-          from user_count where enterprise_id = ${enterprise_id} and level = 2
-        ),
-        wide as (
-          select block, before from (
-            select block, n, (sum(n) over (order by block))::bigint - n as before
-            from user_count where enterprise_id = ${enterprise_id} and level = 2
-          ) as blocks
-          where before <= ${offset}::bigint and ${offset}::bigint < before + n
-        ),
-        narrow as (
-          select block, before from (
-            select user_count.block, n, wide.before + (sum(n) over (order by user_count.block))::bigint - n as before
-            from user_count, wide
-            where enterprise_id = ${enterprise_id} and level = 1
-              and user_count.block >= wide.block << ${sql.lit(LEVEL_BITS[2] - LEVEL_BITS[1])}
-              and user_count.block < (wide.block + 1) << ${sql.lit(LEVEL_BITS[2] - LEVEL_BITS[1])}
-          ) as blocks
-          where before <= ${offset}::bigint and ${offset}::bigint < before + n
-        )
-        select total.count, page.* from total
-        left join (narrow cross join lateral (
-          select ${sql.join(userColumns.map((column) => sql.ref(column)))} from user_account
-          where enterprise_id = ${enterprise_id} and id >= narrow.block << ${sql.lit(LEVEL_BITS[1])}
-          order by id
-          offset ${offset}::bigint - narrow.before limit ${limit}::bigint
-        ) as page) on true
-        order by page.id`.execute(db)
-      const found = rows.filter((row): row is UserRow & { count: number } => row.id !== null)
-      return { count: Number(rows[0]?.count), rows: found.map(({ count, ...user }) => user) }
+      const { rows } = await db.executeQuery<PageRow>(CompiledQuery.raw(PAGE, [enterprise_id, offset, limit]))
+      return {
+        count: Number(rows[0]?.count),
+        rows: rows.flatMap(({ values }) => (values === null ? [] : (userOf(values) ?? []))),
+      }
     },
   }
 }
