@@ -25,7 +25,9 @@ export interface AppDeps extends HandlerDeps {
 export async function buildApp(config: Config, { onAnswer, ...deps }: AppDeps): Promise<FastifyInstance> {
   const app = fastify({
     logger: loggerOptions(config.logLevel),
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    logController: new LogController({ disableRequestLogging: true }),
+    // A logger a request costs more than naming the request in the lines that are its own.
+    childLoggerFactory: (logger) => logger,
     genReqId: requestId,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     bodyLimit: BODY_LIMIT,
@@ -48,7 +50,7 @@ export async function buildApp(config: Config, { onAnswer, ...deps }: AppDeps): 
   logAnswers(app)
   guardAnswers(app, (answer, request) => {
     if (onAnswer !== undefined) onAnswer(answer)
-    else if (answer.faults.length > 0) request.log.error(answer, 'the answer is not as the contract says')
+    else if (answer.faults.length > 0) app.log.error({ request_id: request.id, ...answer }, 'the answer is not as the contract says')
   })
   answerProblems(app)
   refuseUnknownPaths(app)

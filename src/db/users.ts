@@ -105,14 +105,14 @@ const PAGE = `
     ) as blocks
     where before <= $2::bigint and $2::bigint < before + n
   )
-  select total.count, page.values from total
+  select total.count, case when user_account.id is not null then json_build_array(${userColumns.join(', ')}) end as values from total
   left join (narrow cross join lateral (
-    select id, json_build_array(${userColumns.join(', ')}) as values from user_account
+    select ${userColumns.join(', ')} from user_account
     where enterprise_id = $1::bigint and id >= narrow.block << ${String(LEVEL_BITS[1])}
     order by id
     offset $2::bigint - narrow.before limit $3::bigint
-  ) as page) on true
-  order by page.id`
+  ) as user_account) on true
+  order by user_account.id`
 
 /**
  * The users of one enterprise, to read. No method takes the enterprise, so no query can forget it.

@@ -33,9 +33,10 @@ export function loggerOptions(level: string): LoggerOptions {
 /** Logs every answered request: never a header's value, a body, an address or a raw path. */
 export function logAnswers(app: FastifyInstance): void {
   app.addHook('onResponse', (request, reply, done) => {
-    const { caller, error_code, method } = request
-    request.log.info(
+    const { id, caller, error_code, method } = request
+    app.log.info(
       {
+        request_id: id,
         operation_id: request.routeOptions.config.operationId,
         method,
         route: request.routeOptions.url,

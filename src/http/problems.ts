@@ -51,7 +51,9 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const problem = toProblem(error)
   const { status } = errorCodes[problem.code]
   request.error_code = problem.code
-  if (status >= 500) request.log.error({ error: loggable(error), error_code: problem.code }, 'request failed')
+  if (status >= 500) {
+    request.log.error({ request_id: request.id, error: loggable(error), error_code: problem.code }, 'request failed')
+  }
   void reply
     .code(status)
     .headers({ ...headersOfEveryAnswer(request), ...HEADERS[problem.code], ...problem.headers })

@@ -32,7 +32,8 @@ export function rowOf(of: Pick<Row, 'scenario' | 'connections' | 'target'>, roun
   return { ...of, requestsPerSecond, p50: medianOf(rounds, 'p50'), p99: medianOf(rounds, 'p99'), rounds }
 }
 
-const WARM_UP_SECONDS = 2
+/** Until V8 has compiled what is used often: a server that does more reaches its speed later. */
+const WARM_UP_SECONDS = 10
 
 /** Measures contenders in turn, A B A B, after a warm-up of each: so a slow minute of the machine is everybody's. */
 export async function interleave(
@@ -41,7 +42,7 @@ export async function interleave(
   { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
 ): Promise<Row[]> {
   const found = contenders.map((): Measurement[] => [])
-  for (const { measure } of contenders) await measure(Math.min(seconds, WARM_UP_SECONDS))
+  for (const { measure } of contenders) await measure(Math.min(4 * seconds, WARM_UP_SECONDS))
   for (let round = 0; round < rounds; round++) {
     for (const [index, { measure }] of contenders.entries()) found[index]!.push(await measure(seconds))
   }

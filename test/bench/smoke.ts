@@ -26,7 +26,7 @@ async function smoke(cleanups: Cleanups): Promise<void> {
   const pages = await interleave(
     { scenario: 'pages of 20', connections: CONNECTIONS.pages },
     [page('first', 0), page('deep', deepOffset(big))],
-    bench,
+    { ...bench, seconds: 1 },
   )
   const goals = [
     ...goal('get-by-id: x bare', { least: 2 }, ratioOf(reads, 'requestsPerSecond', 'roster', 'bare')),
