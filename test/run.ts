@@ -15,16 +15,17 @@ interface Suite {
 
 /** Those that take longest first, so that the processes end together. */
 const SUITES: readonly Suite[] = [
-  { runs: 'once', paths: ['browser'] },
-  { runs: 'once', paths: ['embedded'] },
-  { runs: 'once', paths: ['readme.test.js'] },
-  { runs: 'once', paths: ['package.test.js', 'client/package.test.js', 'contract/readers.test.js', 'contract/collection.test.js'] },
+  { runs: 'once', paths: ['embedded', 'browser'] },
+  { runs: 'once', paths: ['readme.test.js', 'package.test.js'] },
+  { runs: 'once', paths: ['client/package.test.js', 'contract/readers.test.js', 'contract/collection.test.js'] },
+  { runs: 'each', paths: ['operations', 'auth/authenticate.test.js', 'contract/examples.test.js'] },
+  { runs: 'each', paths: ['properties/changes.test.js', 'properties/pagination.test.js', 'client/server.test.js'] },
   { runs: 'server', paths: ['server/main.test.js', 'server/races'] },
   { runs: 'server', paths: ['server/db', 'server/commands'] },
-  { runs: 'each', paths: ['operations', 'auth', 'users', 'contract/examples.test.js'] },
-  { runs: 'each', paths: ['properties', 'client/server.test.js', 'contract.test.js'] },
   { runs: 'once', paths: ['http', 'client/answers.test.js', 'client/retries.test.js'] },
-  { runs: 'once', paths: ['contract/source.test.js', 'contract/breaking.test.js', 'commands', 'architecture.test.js', 'config.test.js', 'names.test.js'] },
+  { runs: 'once', paths: ['users', 'auth/keys.test.js', 'auth/passwords.test.js', 'properties/keys.test.js'] },
+  { runs: 'once', paths: ['properties/names.test.js', 'properties/links.test.js', 'contract/source.test.js', 'contract.test.js'] },
+  { runs: 'once', paths: ['contract/breaking.test.js', 'commands', 'architecture.test.js', 'config.test.js', 'names.test.js'] },
 ]
 
 /** Suites at a time. Two keep two cores busy but for what they wait for; a third fills that. */

@@ -77,8 +77,7 @@ const LEVEL_BITS = { 1: 10, 2: 20 } as const
 
 interface PageRow {
   readonly count: number
-  /** Null where the page is empty. */
-  readonly values: UserValues | null
+  readonly values: UserValues
 }
 
 const BLOCKS_OF_BLOCK = String(LEVEL_BITS[2] - LEVEL_BITS[1])
@@ -105,7 +104,7 @@ const PAGE = `
     ) as blocks
     where before <= $2::bigint and $2::bigint < before + n
   )
-  select total.count, case when user_account.id is not null then json_build_array(${userColumns.join(', ')}) end as values from total
+  select total.count, json_build_array(${userColumns.join(', ')}) as values from total
   left join (narrow cross join lateral (
     select ${userColumns.join(', ')} from user_account
     where enterprise_id = $1::bigint and id >= narrow.block << ${String(LEVEL_BITS[1])}
@@ -155,7 +154,7 @@ export function usersOf(db: Kysely<Database>, enterprise_id: number) {
       const { rows } = await db.executeQuery<PageRow>(CompiledQuery.raw(PAGE, [enterprise_id, offset, limit]))
       return {
         count: Number(rows[0]?.count),
-        rows: rows.flatMap(({ values }) => (values === null ? [] : (userOf(values) ?? []))),
+        rows: rows.flatMap(({ values }) => userOf(values) ?? []),
       }
     },
   }

@@ -80,6 +80,20 @@ t.test('the settings of the session are those of the configuration', async (t) =
   await other.destroy()
 })
 
+t.test('statements are prepared, so many and no more, or not at all', async (t) => {
+  const prepared = async (on: Kysely<Database>) =>
+    (await sql<{ n: number }>`select count(*)::int as n from pg_prepared_statements where statement <> ${''}`.execute(on)).rows[0]!.n
+  const one = openDatabase(testConfig(store, { ROSTER_POOL_SIZE: '1' }))
+  for (let i = 0; i < 250; i++) await sql`select ${i}::int as ${sql.ref(`n${String(i % 240)}`)}`.execute(one)
+  t.equal(await prepared(one), 200)
+  t.strictSame((await sql`select ${7}::int as n239`.execute(one)).rows, [{ n239: 7 }], 'the others run all the same')
+  await one.destroy()
+  const none = openDatabase(testConfig(store, { ROSTER_POOL_SIZE: '1', ROSTER_PREPARE: 'off' }))
+  await prepared(none)
+  t.equal(await prepared(none), 0)
+  await none.destroy()
+})
+
 t.test('a pool survives its connections', async (t) => {
   const pool = openDatabase(testConfig(store, { ROSTER_POOL_SIZE: '3' }))
   t.teardown(() => pool.destroy())
