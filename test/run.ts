@@ -20,7 +20,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'once', paths: ['readme.test.js'] },
   { runs: 'once', paths: ['package.test.js', 'client/package.test.js', 'contract/readers.test.js', 'contract/collection.test.js'] },
   { runs: 'server', paths: ['server/main.test.js', 'server/races'] },
-  { runs: 'server', paths: ['server/db', 'server/commands'] },
+  { runs: 'server', paths: ['server/workers.test.js', 'server/db', 'server/commands'] },
   { runs: 'each', paths: ['operations', 'auth', 'users', 'contract/examples.test.js'] },
   { runs: 'each', paths: ['properties', 'client/server.test.js', 'contract.test.js'] },
   { runs: 'once', paths: ['http', 'client/answers.test.js', 'client/retries.test.js'] },
