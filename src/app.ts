@@ -8,7 +8,7 @@ import { allowOrigins } from './http/cors.js'
 import { serveDocs } from './http/docs.js'
 import { type Answer, guardAnswers } from './http/exit-guard.js'
 import { requestId, sendHeaders } from './http/headers.js'
-import { logAnswers, loggerOptions } from './http/log.js'
+import { logAnswers, type LogBase, loggerOptions } from './http/log.js'
 import { refuseUnknownPaths } from './http/paths.js'
 import { answerProblems, sendProblem } from './http/problems.js'
 import { requireHost, undecodableToNowhere } from './http/url.js'
@@ -19,12 +19,13 @@ import { wire } from './http/wire.js'
 export interface AppDeps extends HandlerDeps {
   /** Told of every answer, compared with the contract. The default logs the faults and lets the answer go. */
   readonly onAnswer?: (answer: Answer) => void
+  readonly logBase?: LogBase
 }
 
 /** Builds the application: a request's itinerary from top to bottom. It neither listens nor owns the database. */
-export async function buildApp(config: Config, { onAnswer, ...deps }: AppDeps): Promise<FastifyInstance> {
+export async function buildApp(config: Config, { onAnswer, logBase = null, ...deps }: AppDeps): Promise<FastifyInstance> {
   const app = fastify({
-    logger: loggerOptions(config.logLevel),
+    logger: loggerOptions(config.logLevel, logBase),
     logController: new LogController({ disableRequestLogging: true }),
     // A logger a request costs more than naming the request in the lines that are its own.
     childLoggerFactory: (logger) => logger,

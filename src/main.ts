@@ -8,40 +8,66 @@ import { openDatabase } from './db/database.js'
 import { listEnterprises } from './db/enterprises.js'
 import { checkSchema, migrate } from './db/migrate.js'
 import type { Database } from './db/schema.js'
+import type { LogBase } from './http/log.js'
 import { createEnterprise } from './users/enterprise.js'
 
 /** Exit codes: a stop that had to cut requests off, and a second signal, which does not wait for them. */
 const FAILED = 1
 const INTERRUPTED = 130
 
-/**
- * Stops on SIGTERM and SIGINT: no new connections, requests in flight finish, the database is closed. What is not finished
- * within `shutdownMs` is cut off, and the process fails; what it wrote without an answer is rolled back. Must be called
- * before the server listens.
- */
-function stopOnSignal(app: FastifyInstance, shutdownMs: number): void {
+/** The signals that stop a server. */
+export const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
+
+/** Calls `stop` on the first SIGTERM or SIGINT. A second one does not wait: `cut` is called, and the process ends. */
+export function onStopSignals(stop: (signal: string) => void, cut?: () => void): void {
+  let stopping = false
+  const onSignal = (signal: string): void => {
+    if (stopping) {
+      cut?.()
+      process.exit(INTERRUPTED)
+    }
+    stopping = true
+    stop(signal)
+  }
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal)
+}
+
+/** A server, and what stops it. */
+export interface Server {
+  readonly app: FastifyInstance
+  /**
+   * No new connections, requests in flight finish, the database is closed. What is not finished within `shutdownMs` is cut
+   * off, and the process fails; what it wrote without an answer is rolled back.
+   */
+  readonly stop: (why: object) => Promise<void>
+}
+
+/** Builds a server on a database, which is closed with it. It does not listen yet. */
+export async function buildServer(config: Config, db: Kysely<Database>, logBase: LogBase): Promise<Server> {
+  const app = await buildApp(config, { db, passwords: makePasswords(config), logBase })
+  app.addHook('onClose', () => db.destroy())
   let stopping = false
   app.addHook('onSend', (_request, reply, _payload, done) => {
     // Or a connection that is kept alive would outlive the last answer on it.
     if (stopping) reply.header('Connection', 'close')
     done()
   })
-  const stop = async (signal: string): Promise<void> => {
-    if (stopping) process.exit(INTERRUPTED)
+  const stop = async (why: object): Promise<void> => {
     stopping = true
-    app.log.info({ signal }, 'stopping')
+    app.log.info(why, 'stopping')
     const bound = setTimeout(() => {
       app.log.error('requests in flight did not finish in time')
       process.exit(FAILED)
-    }, shutdownMs)
+    }, config.shutdownMs)
     await app.close()
     clearTimeout(bound)
     app.log.info('stopped')
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+  return { app, stop }
 }
 
-function whereIs(store: Store): string {
+/** Where the directory is kept, for people. */
+export function whereIs(store: Store): string {
   if (store.engine === 'embedded') {
     return (
       `Roster keeps the directory in ${store.folder} (embedded Postgres). It survives a kill of the process, but not ` +
@@ -80,11 +106,10 @@ export async function serve(config: Config, note: (text: string) => void): Promi
   try {
     if (embedded) await migrate(db)
     const newer = await checkSchema(db)
-    const app = await buildApp(config, { db, passwords: makePasswords(config) })
-    app.addHook('onClose', () => db.destroy())
+    const { app, stop } = await buildServer(config, db, null)
     note(whereIs(config.store))
     if (newer !== undefined) app.log.warn(newer)
-    stopOnSignal(app, config.shutdownMs)
+    onStopSignals((signal) => void stop({ signal }))
     await app.listen({ host: config.host, port: config.port })
     if (embedded && !config.production) await makeDemo(db, app.server.address() as AddressInfo, note)
   } catch (error) {

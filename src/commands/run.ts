@@ -2,13 +2,13 @@ import { CommanderError } from 'commander'
 import { spec } from '../contract.js'
 import { isDatabaseError, isUnavailable } from '../db/failures.js'
 import { OperatorError } from '../errors.js'
-import { serve } from '../main.js'
 import { clientCommand } from './client.js'
 import { configCommand } from './config.js'
 import { enterpriseCommand } from './enterprise.js'
 import { keyCommand } from './key.js'
-import { command, configOf, type Terminal } from './program.js'
+import { command, type Terminal } from './program.js'
 import { migrateCommand, verifyCommand } from './schema.js'
+import { serveCommand } from './serve.js'
 import { userCommand } from './user.js'
 
 const DONE = 0
@@ -34,9 +34,7 @@ function toOperatorError(error: unknown): OperatorError {
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const roster = command(terminal, 'roster', 'user management behind a contract')
     .version(spec.info.version)
-    .addCommand(
-      command(terminal, 'serve', 'answer the API until SIGTERM or SIGINT').action(() => serve(configOf(terminal), terminal.note)),
-    )
+    .addCommand(serveCommand(terminal))
     .addCommand(migrateCommand(terminal))
     .addCommand(verifyCommand(terminal))
     .addCommand(enterpriseCommand(terminal))

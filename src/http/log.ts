@@ -1,10 +1,15 @@
-import type { FastifyInstance, FastifyServerOptions } from 'fastify'
-import { destination } from 'pino'
-
-type LoggerOptions = Exclude<FastifyServerOptions['logger'], boolean | undefined>
+import type { FastifyInstance } from 'fastify'
+import { destination, type Logger, pino } from 'pino'
 
 /** Lines wait this long at most for others, in milliseconds. */
 const FLUSH_MS = 100
+
+/** Lines wait until there are this many bytes, and are written this many at most. A pipe takes no more in one piece. */
+const LEAST_WRITE = 3584
+const MOST_WRITE = 4096
+
+/** What every line of a process has: its id where several write to one log, or nothing. */
+export type LogBase = { readonly pid: number } | null
 
 let now = 0
 let time = ''
@@ -19,15 +24,21 @@ function timestamp(): string {
 }
 
 /** The logger: one JSON object a line to stdout. What is logged is an allow-list, the fields of `logAnswers`. */
-export function loggerOptions(level: string): LoggerOptions {
+export function loggerOptions(level: string, base: LogBase) {
   return {
     level,
-    base: null,
+    base,
     timestamp,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     // A write a line would take longer than making it. An exit writes what is left.
-    stream: destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: FLUSH_MS }),
+    stream: destination({ dest: 1, sync: false, minLength: LEAST_WRITE, maxWrite: MOST_WRITE, periodicFlush: FLUSH_MS }),
   }
+}
+
+/** The same logger for a process that answers no requests. */
+export function makeLogger(level: string, base: LogBase): Logger {
+  const { stream, ...options } = loggerOptions(level, base)
+  return pino(options, stream)
 }
 
 /** Logs every answered request: never a header's value, a body, an address or a raw path. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { finish, runHere, start } from '../helpers/command.js'
 import { thisFile } from '../helpers/this-file.js'
 
@@ -5,6 +6,8 @@ const t = thisFile()
 
 const commands = [
   ['serve'],
+  ['serve', '--workers', '2'],
+  ['serve', '--workers', '0'],
   ['migrate'],
   ['verify'],
   ['enterprise', 'create', 'acme', '--admin', 'alice'],
@@ -39,6 +42,7 @@ t.test('2: what is no command line', async (t) => {
     ['enterprise', 'create', 'acme', '--admin'], ['enterprise', 'create', 'acme', 'b', '--admin', 'alice'],
     ['key', 'create', '--enterprise', 'acme'], ['key', 'create', '--user', 'alice'], ['key', 'list'],
     ['key', 'revoke', 'rst_0_abcd'], ['key', 'revoke', '--enterprise', 'acme'],
+    ...['x', '-1', '1.5', '65', ''].map((workers) => ['serve', '--workers', workers]),
   ]) {
     const { code, out, note } = await runHere({}, ...args)
     t.strictSame([code, out], [2, []], args.join(' '))
@@ -63,6 +67,15 @@ t.test('78: all faults of the configuration together, whatever the command', asy
     for (const name of ['DATABASE_URL', 'PORT', 'LOG_LEVEL', 'ROSTER_POOL_SIZE']) t.match(note[0], `${name} must`)
     t.notMatch(note[0], /70000|loud/)
   }
+})
+
+t.test('78: several processes on the embedded Postgres, and it says what to do', async (t) => {
+  for (const workers of ['0', '2', '64']) {
+    const { code, out, note } = await runHere({ ROSTER_DATA: 'nowhere' }, 'serve', '--workers', workers)
+    t.strictSame([code, out], [78, []])
+    t.match(note, [`roster: the embedded Postgres serves one process, not --workers ${workers}: set DATABASE_URL`])
+  }
+  t.notOk(existsSync('nowhere'), 'before the folder is made')
 })
 
 t.test('78: a proxy that is no address is a fault of the configuration', async (t) => {

@@ -13,6 +13,7 @@ const ORDER = [
   ['http'],
   ['app'],
   ['main'],
+  ['workers'],
   ['commands'],
   ['cli'],
   // These write generated/; no part of the server.

@@ -17,11 +17,20 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null
 }
 
+/** A line of the log. */
+export interface Line {
+  readonly msg: string
+  /** Of a process of `--workers`. */
+  readonly pid?: number
+  /** The worker that ended. */
+  readonly worker?: number
+}
+
 /** `roster serve` as a process of its own. */
 export interface Served {
   readonly child: ChildProcess
   /** Its lines on stdout so far, parsed. */
-  readonly log: { readonly msg: string }[]
+  readonly log: Line[]
   /** All of its stderr so far. */
   readonly errors: () => string
   readonly ended: Promise<Ending>
@@ -29,9 +38,16 @@ export interface Served {
   readonly listening: Promise<string>
 }
 
-/** Runs `roster serve` on a free port; it is killed at the end of the test if it is still there. */
-export function serveProcess(t: Test, store: StoreSettings, env: Record<string, string> = {}): Served {
-  const child = spawn(process.execPath, [cli, 'serve'], {
+/** Runs `roster serve` on a free port, in a process group of its own; it is killed at the end of the test if it is still there. */
+export function serveProcess(
+  t: Test,
+  store: StoreSettings,
+  env: Record<string, string> = {},
+  args: readonly string[] = [],
+): Served {
+  const child = spawn(process.execPath, [cli, 'serve', ...args], {
+    // A group of its own, so that a signal can be sent to all its processes, as a terminal does.
+    detached: true,
     env: {
       ...process.env,
       ...testSettings,

@@ -1,0 +1,163 @@
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Config } from './config.js'
+import { openDatabase } from './db/database.js'
+import { checkSchema } from './db/migrate.js'
+import { OperatorError } from './errors.js'
+import { makeLogger } from './http/log.js'
+import { buildServer, onStopSignals, STOP_SIGNALS, whereIs } from './main.js'
+
+/** How long the place of a worker that died stays empty, in milliseconds: at first, and at most. */
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 10_000
+
+/** A worker that lived this long, in milliseconds, did not fail at its start. */
+const STEADY_MS = 30_000
+
+/** How long a worker may outlast its own bound of a stop, in milliseconds, before it is killed. */
+const GRACE_MS = 1000
+
+const ignore = (): void => undefined
+
+/**
+ * How long the place of a worker stays empty: twice as long each time, so that one that dies at its start again and again
+ * leaves the processor to the others.
+ */
+export function pauseAfter(lastPauseMs: number, livedMs: number): number {
+  if (livedMs >= STEADY_MS) return FIRST_PAUSE_MS
+  return Math.min(Math.max(FIRST_PAUSE_MS, lastPauseMs * 2), LONGEST_PAUSE_MS)
+}
+
+async function compareSchema(config: Config): Promise<string | undefined> {
+  const db = openDatabase(config)
+  try {
+    return await checkSchema(db)
+  } finally {
+    await db.destroy()
+  }
+}
+
+/** What the primary process keeps of its workers. */
+interface Workers {
+  readonly running: Set<Worker>
+  readonly stopping: AbortSignal
+  readonly log: Logger
+}
+
+interface Started {
+  readonly worker: Worker
+  readonly since: number
+  readonly ended: Promise<void>
+}
+
+function tellToStop(worker: Worker): void {
+  worker.send('stop', ignore)
+}
+
+async function endOf(worker: Worker): Promise<void> {
+  // One that could not be started has no id, and its end is never told.
+  if (worker.process.pid !== undefined) await new Promise((resolve) => worker.once('exit', resolve))
+}
+
+function start({ running, stopping }: Workers): Started {
+  const worker = cluster.fork()
+  // One that does not listen yet does not hear it.
+  worker.on('listening', () => {
+    if (stopping.aborted) tellToStop(worker)
+  })
+  // To hand a connection to one that has just died is an error. What follows from it, the end, is waited for.
+  worker.on('error', ignore)
+  running.add(worker)
+  const ended = endOf(worker).then(() => void running.delete(worker))
+  return { worker, since: performance.now(), ended }
+}
+
+/** Whether a worker's end left requests unanswered. A signal of a stop ends only one that does not listen yet. */
+function wasCutOff({ process: { exitCode, signalCode } }: Worker): boolean {
+  return exitCode !== 0 && !STOP_SIGNALS.some((signal) => signal === signalCode)
+}
+
+/**
+ * Keeps a place taken until the stop: when its worker ends, another one is started.
+ *
+ * @returns whether the last worker was cut off by the stop
+ */
+async function keep(first: Started, workers: Workers): Promise<boolean> {
+  const { stopping, log } = workers
+  let pauseMs = 0
+  for (let one = first; ; one = start(workers)) {
+    await one.ended
+    if (stopping.aborted) return wasCutOff(one.worker)
+    pauseMs = pauseAfter(pauseMs, performance.now() - one.since)
+    const { pid, exitCode, signalCode } = one.worker.process
+    const end = { worker: pid, exit_code: exitCode, signal: signalCode, pause_ms: pauseMs }
+    log.error(end, 'a worker ended and is replaced')
+    const paused = await delay(pauseMs, true, { signal: stopping }).catch(() => false)
+    if (!paused) return false
+  }
+}
+
+/**
+ * Runs workers that share one port until a signal stops them: each finishes its requests in flight. A worker that ends
+ * before that is replaced. The store must be a Postgres server.
+ *
+ * @param note what an operator is told on stderr: where the directory is kept
+ * @throws {OperatorError} when the schema of the database is not this release's, the first worker does not come to listen, or
+ * the stop had to cut one off
+ */
+export async function serveWorkers(config: Config, count: number, note: (text: string) => void): Promise<void> {
+  const newer = await compareSchema(config)
+  const log = makeLogger(config.logLevel, { pid: process.pid })
+  const stop = new AbortController()
+  const running = new Set<Worker>()
+  const workers = { running, stopping: stop.signal, log }
+  const cutOff = (): void => running.forEach((worker) => worker.process.kill('SIGKILL'))
+  let bound: NodeJS.Timeout | undefined
+  onStopSignals((signal) => {
+    log.info({ signal }, 'stopping')
+    stop.abort()
+    running.forEach(tellToStop)
+    bound = setTimeout(cutOff, config.shutdownMs + GRACE_MS)
+  }, cutOff)
+  note(whereIs(config.store))
+  if (newer !== undefined) log.warn(newer)
+
+  // Alone, so that an address in use is told once, and ends the whole.
+  const first = start(workers)
+  const listens = await Promise.race([once(first.worker, 'listening').then(() => true), first.ended.then(() => false)])
+  if (!listens && !stop.signal.aborted) throw new OperatorError('the first worker did not start')
+  const others = stop.signal.aborted ? [] : Array.from({ length: count - 1 }, () => start(workers))
+  const cuts = await Promise.all([first, ...others].map((one) => keep(one, workers)))
+  clearTimeout(bound)
+  log.info('stopped')
+  if (cuts.includes(true)) throw new OperatorError('requests in flight were cut off')
+}
+
+/**
+ * Runs one worker until the primary process stops it, or a signal does. When the primary is gone Node ends it.
+ *
+ * @throws when it can't listen
+ */
+export async function serveAsWorker(config: Config, worker: Worker): Promise<void> {
+  const db = openDatabase(config)
+  try {
+    const { app, stop } = await buildServer(config, db, { pid: process.pid })
+    let stopped = false
+    const stopOnce = async (why: object): Promise<void> => {
+      if (stopped || !app.server.listening) return
+      stopped = true
+      await stop(why)
+      worker.disconnect()
+    }
+    // A terminal sends its signal to the workers too, before the primary tells them or after.
+    for (const signal of STOP_SIGNALS) process.on(signal, () => void stopOnce({ signal }))
+    process.on('message', () => void stopOnce({}))
+    await app.listen({ host: config.host, port: config.port })
+  } catch (error) {
+    await db.destroy()
+    worker.disconnect()
+    throw error
+  }
+}
