@@ -6,7 +6,7 @@ import { BODY_LIMIT, readBodies } from './http/body.js'
 import { ignoreUnknownExpectations, refuseMalformedHttp, slowSenders, watchExchanges } from './http/connections.js'
 import { allowOrigins } from './http/cors.js'
 import { serveDocs } from './http/docs.js'
-import { type Answer, guardAnswers } from './http/exit-guard.js'
+import { type Answer, countUndeclared, guardAnswers } from './http/exit-guard.js'
 import { requestId, sendHeaders } from './http/headers.js'
 import { logAnswers, type LogBase, loggerOptions } from './http/log.js'
 import { refuseUnknownPaths } from './http/paths.js'
@@ -17,7 +17,7 @@ import { wire } from './http/wire.js'
 
 /** What the application stands on. */
 export interface AppDeps extends HandlerDeps {
-  /** Told of every answer, compared with the contract. The default logs the faults and lets the answer go. */
+  /** Told of every answer, compared with the contract. The default is `countUndeclared`. */
   readonly onAnswer?: (answer: Answer) => void
   readonly logBase?: LogBase
 }
@@ -49,10 +49,7 @@ export async function buildApp(config: Config, { onAnswer, logBase = null, ...de
   sendHeaders(app)
   allowOrigins(app, config.corsOrigins)
   logAnswers(app)
-  guardAnswers(app, (answer, request) => {
-    if (onAnswer !== undefined) onAnswer(answer)
-    else if (answer.faults.length > 0) app.log.error({ request_id: request.id, ...answer }, 'the answer is not as the contract says')
-  })
+  guardAnswers(app, onAnswer ?? countUndeclared(app))
   answerProblems(app)
   refuseUnknownPaths(app)
   app.addHook('onRequest', requireHost)

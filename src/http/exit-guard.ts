@@ -77,6 +77,19 @@ function bodyFaults(body: ValidateFunction | undefined, payload: unknown): strin
 }
 
 /**
+ * What a server does with the answers that differ: it sends them all the same, counts them since its start, and logs each
+ * with the count.
+ */
+export function countUndeclared({ log }: FastifyInstance): (answer: Answer, request: FastifyRequest) => void {
+  let undeclared_answers = 0
+  return (answer, { id: request_id }) => {
+    if (answer.faults.length === 0) return
+    undeclared_answers++
+    log.error({ request_id, undeclared_answers, ...answer }, 'the answer is not as the contract says')
+  }
+}
+
+/**
  * Compares every answer of an operation with the contract, before it is serialised: serialisation would silently drop what
  * is not declared. Error bodies of unknown paths are compared with the `Error` schema.
  *

@@ -141,10 +141,11 @@ t.test('without onAnswer, an answer that is not as declared is logged and goes o
     level: 'error',
     operation_ids: ['getUser'],
     status: 200,
+    undeclared_answers: 1,
     faults: ['first_name: must have 0 to 150 characters'],
     msg: 'the answer is not as the contract says',
   })
   t.match(line, { status: 200, msg: 'answered' })
-  t.equal((await app.inject(request)).statusCode, 200)
+  t.match(await logged(request), [{ undeclared_answers: 2 }, { status: 200 }], 'they are counted, and sent')
   t.equal((await directory.app.inject(request)).statusCode, 500, 'with an onAnswer that throws, it does not')
 })
