@@ -22,7 +22,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'each', paths: ['properties/changes.test.js', 'properties/pagination.test.js', 'client/server.test.js'] },
   { runs: 'server', paths: ['server/main.test.js', 'server/races'] },
   { runs: 'server', paths: ['server/workers.test.js'] },
-  { runs: 'server', paths: ['server/db', 'server/commands'] },
+  { runs: 'server', paths: ['server/db', 'server/commands', 'server/upgrade.test.js'] },
   { runs: 'once', paths: ['http', 'client/answers.test.js', 'client/retries.test.js'] },
   { runs: 'once', paths: ['users', 'auth/keys.test.js', 'auth/passwords.test.js', 'properties/keys.test.js'] },
   { runs: 'once', paths: ['properties/names.test.js', 'properties/links.test.js', 'contract/source.test.js', 'contract.test.js'] },

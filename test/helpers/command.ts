@@ -22,7 +22,12 @@ export async function runHere(env: Environment, ...args: string[]): Promise<Ran>
 
 /** Starts a command line as a process of its own. The settings are those of `env` alone. */
 export function start(env: Environment, ...args: string[]): ChildProcess {
-  return spawn(process.execPath, ['dist/src/cli.js', ...args], { env: { ...process.env, DATABASE_URL: undefined, ...env } })
+  return startOf('dist/src/cli.js', env, ...args)
+}
+
+/** The same with the command of another version. */
+export function startOf(cli: string, env: Environment, ...args: string[]): ChildProcess {
+  return spawn(process.execPath, [cli, ...args], { env: { ...process.env, DATABASE_URL: undefined, ...env } })
 }
 
 /** Waits for the end of a process of `start`. */

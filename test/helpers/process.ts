@@ -38,14 +38,19 @@ export interface Served {
   readonly listening: Promise<string>
 }
 
-/** Runs `roster serve` on a free port, in a process group of its own; it is killed at the end of the test if it is still there. */
+/**
+ * Runs `roster serve` on a free port, in a process group of its own; it is killed at the end of the test if it is still there.
+ *
+ * @param command the file of the command, where it is not this version's
+ */
 export function serveProcess(
   t: Test,
   store: StoreSettings,
   env: Record<string, string> = {},
   args: readonly string[] = [],
+  command = cli,
 ): Served {
-  const child = spawn(process.execPath, [cli, 'serve', ...args], {
+  const child = spawn(process.execPath, [command, 'serve', ...args], {
     // A group of its own, so that a signal can be sent to all its processes, as a terminal does.
     detached: true,
     env: {
