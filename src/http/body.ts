@@ -60,7 +60,7 @@ export function readBodies(app: FastifyInstance): void {
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_LIMIT }, (request, bytes: Buffer, done) => {
-    const { operationId } = request.routeOptions.config
+    const { operation_id: operationId } = request
     if (operationId === undefined || !operations[operationId].hasBody || bytes.length === 0) {
       done(null)
       return

@@ -16,11 +16,13 @@ interface Exchange {
   readonly response: ServerResponse
 }
 
+const NONE: readonly Exchange[] = []
+
 /** The exchanges of each connection that were open when its newest request came. */
 const exchanges = new WeakMap<Duplex, readonly Exchange[]>()
 
 function openOn(socket: Duplex): readonly Exchange[] {
-  const all = exchanges.get(socket) ?? []
+  const all = exchanges.get(socket) ?? NONE
   return all.filter(({ request, response }) => !request.complete || !response.writableFinished)
 }
 
@@ -68,7 +70,7 @@ export const refuseMalformedHttp: ClientErrorHandler = ({ code }, socket) => {
 /** Keeps note of the exchanges of each connection, for `refuseMalformedHttp`. */
 export function watchExchanges({ server }: FastifyInstance): void {
   server.on('request', (request, response) => {
-    exchanges.set(request.socket, [...openOn(request.socket), { request, response }])
+    exchanges.set(request.socket, openOn(request.socket).concat({ request, response }))
   })
 }
 

@@ -1,12 +1,14 @@
 import type { FastifyInstance } from 'fastify'
-import { destination, type Logger, pino } from 'pino'
+import { destination, type Logger, pino, symbols } from 'pino'
 
 /** Lines wait this long at most for others, in milliseconds. */
 const FLUSH_MS = 100
 
-/** Lines wait until there are this many bytes, and are written this many at most. A pipe takes no more in one piece. */
-const LEAST_WRITE = 3584
-const MOST_WRITE = 4096
+/** Lines wait until there are this many bytes, and are written this many at most: a write costs much more than a line of it. */
+const OF_ONE = { minLength: 32_768, maxWrite: 65_536 }
+
+/** The same where several processes write to one log: a pipe takes no more in one piece. */
+const OF_SEVERAL = { minLength: 3584, maxWrite: 4096 }
 
 /** What every line of a process has: its id where several write to one log, or nothing. */
 export type LogBase = { readonly pid: number } | null
@@ -30,8 +32,8 @@ export function loggerOptions(level: string, base: LogBase) {
     base,
     timestamp,
     formatters: { level: (label: string) => ({ level: label }) },
-    // A write a line would take longer than making it. An exit writes what is left.
-    stream: destination({ dest: 1, sync: false, minLength: LEAST_WRITE, maxWrite: MOST_WRITE, periodicFlush: FLUSH_MS }),
+    // An exit writes what is left.
+    stream: destination({ dest: 1, sync: false, periodicFlush: FLUSH_MS, ...(base === null ? OF_ONE : OF_SEVERAL) }),
   }
 }
 
@@ -41,25 +43,32 @@ export function makeLogger(level: string, base: LogBase): Logger {
   return pino(options, stream)
 }
 
+/** What lines of answers need of pino's logger, whose stream has no public name but this symbol. */
+type LineLogger = Pick<Logger, 'isLevelEnabled' | 'bindings'> & {
+  readonly [symbols.streamSym]: { readonly write: (line: string) => void }
+}
+
 /** Logs every answered request: never a header's value, a body, an address or a raw path. */
 export function logAnswers(app: FastifyInstance): void {
+  const log = app.log as unknown as LineLogger
+  if (!log.isLevelEnabled('info')) return
+  const base = Object.entries(log.bindings()).map(([name, value]) => `,"${name}":${JSON.stringify(value)}`).join('')
   app.addHook('onResponse', (request, reply, done) => {
-    const { id, caller, error_code, method } = request
-    app.log.info(
-      {
-        request_id: id,
-        operation_id: request.routeOptions.config.operationId,
-        method,
-        route: request.routeOptions.url,
-        status: reply.statusCode,
-        duration_ms: Math.round(reply.elapsedTime * 1000) / 1000,
-        enterprise: caller?.enterprise.uuid,
-        user_id: caller?.user.id,
-        key_prefix: caller?.key_prefix,
-        error_code,
-      },
-      'answered',
-    )
+    const { id, caller, error_code, method, operation_id, route } = request
+    // Written as it is, since pino would take a tenth of the time of a request for it. No value needs to be escaped: each is a
+    // number, or of a closed set of words, or its form was checked.
+    const line =
+      `{"level":"info"${timestamp()}${base},"request_id":"${id}"` +
+      (operation_id === undefined ? '' : `,"operation_id":"${operation_id}"`) +
+      `,"method":"${method}"` +
+      (route === undefined ? '' : `,"route":"${route}"`) +
+      `,"status":${String(reply.statusCode)},"duration_ms":${String(Math.round(reply.elapsedTime * 1000) / 1000)}` +
+      (caller === undefined
+        ? ''
+        : `,"enterprise":"${caller.enterprise.uuid}","user_id":${String(caller.user.id)},"key_prefix":"${caller.key_prefix}"`) +
+      (error_code === undefined ? '' : `,"error_code":"${error_code}"`) +
+      ',"msg":"answered"}\n'
+    log[symbols.streamSym].write(line)
     done()
   })
 }

@@ -18,6 +18,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The operations that share the path of this request; the request's own alone, once its method is known to be right. */
     operation_ids: readonly OperationId[]
+    /** The operation that the request calls; undefined where it calls none. */
+    operation_id: OperationId | undefined
+    /** The template of the path of its route; undefined where there is none. */
+    route: string | undefined
   }
 }
 
@@ -31,8 +35,13 @@ export function refuseUnknownPaths(app: FastifyInstance): void {
     routes.push({ method: String(method), path: pathPattern(url), operation_id: config?.operationId })
   })
   app.decorateRequest('operation_ids')
+  app.decorateRequest('operation_id')
+  app.decorateRequest('route')
   app.addHook('onRequest', (request, _reply, done) => {
-    const { operationId } = request.routeOptions.config
+    // Fastify makes this object anew each time that it is asked for.
+    const { config: { operationId }, url } = request.routeOptions
+    request.operation_id = operationId
+    request.route = url
     request.operation_ids = operationId === undefined ? [] : [operationId]
     if (!request.is404) {
       done()

@@ -12,15 +12,23 @@ function isHost(host: string | undefined): host is string {
   return true
 }
 
+/** @param rawHeaders names and values in turn */
+function hasOneHost(rawHeaders: readonly string[]): boolean {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  return hosts === 1
+}
+
 /**
  * Refuses a request without exactly one well-formed `Host`, and closes the connection (RFC 9112, section 3.2).
  *
  * @throws {Problem} `malformed_request`
  */
 export const requireHost: onRequestHookHandler = (request, _reply, done) => {
-  const { rawHeaders } = request.raw
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.length === 4 && name.toLowerCase() === 'host')
-  if (hosts.length === 1 && isHost(request.headers.host)) {
+  if (hasOneHost(request.raw.rawHeaders) && isHost(request.headers.host)) {
     done()
     return
   }
