@@ -4,20 +4,18 @@ import type { ErrorBody } from '../../src/http/problems.js'
 
 /** What a server answered, and how long it took in milliseconds. */
 export interface Asked {
-  /** Undefined: the connection was cut, or nothing came for `GIVE_UP_MS`. */
+  /** Undefined: the connection was cut, or nothing came for long. */
   readonly status: number | undefined
   readonly retryAfter: string | undefined
   readonly body: string
   readonly tookMs: number
 }
 
-const GIVE_UP_MS = 20_000
-
 /** How clients of one server ask it. */
 export type Ask = (method: string, path: string, json?: unknown) => Promise<Asked>
 
 /** Makes a client of a server, with one key, over connections that are kept. It never throws, and tries nothing again. */
-export function asker(origin: string, key: string): Ask {
+export function asker(origin: string, key: string, giveUpMs = 20_000): Ask {
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity })
   return (method, path, json) =>
     new Promise((done) => {
@@ -28,7 +26,7 @@ export function asker(origin: string, key: string): Ask {
       const headers = { authorization: key, 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }
       const answered = (answer: IncomingMessage) =>
         text(answer).then((body) => end(answer.statusCode, answer.headers['retry-after'], body), () => end())
-      const sent = request(`${origin}/api${path}`, { method, agent, headers, timeout: GIVE_UP_MS }, (answer) => void answered(answer))
+      const sent = request(`${origin}/api${path}`, { method, agent, headers, timeout: giveUpMs }, (answer) => void answered(answer))
       sent.once('timeout', () => sent.destroy()).once('error', () => end())
       sent.end(payload)
     })
