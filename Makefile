@@ -1,4 +1,4 @@
-.PHONY: build start client generate check test ci bench bench-smoke clean
+.PHONY: build start client generate check test ci bench bench-smoke test-chaos clean
 
 SOURCES := package.json tsconfig.json openapi.yaml generated/spec.json $(shell find src generated migrations test -name '*.ts') \
 	$(wildcard src/client/*.json src/client/*.md)
@@ -68,6 +68,11 @@ bench: build
 # Fails where the server has lost its speed: in under a minute, by ratios alone.
 bench-smoke: build
 	@test/with-postgres.sh node dist/test/bench/smoke.js
+
+# Kills servers, workers and databases in the middle of load, over 200 times, and looks whether a promise was broken.
+test-chaos: build
+	@node dist/test/helpers/template.js
+	@node dist/test/chaos/main.js
 
 clean:
 	rm -rf dist node_modules

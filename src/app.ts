@@ -3,6 +3,7 @@ import type { Config } from './config.js'
 import { openapiJson, openapiYaml } from './contract.js'
 import type { HandlerDeps } from './handlers/seam.js'
 import { BODY_LIMIT, readBodies } from './http/body.js'
+import { boundRequests } from './http/bounds.js'
 import { ignoreUnknownExpectations, refuseMalformedHttp, slowSenders, watchExchanges } from './http/connections.js'
 import { allowOrigins } from './http/cors.js'
 import { serveDocs } from './http/docs.js'
@@ -52,12 +53,13 @@ export async function buildApp(config: Config, { onAnswer, logBase = null, ...de
   guardAnswers(app, onAnswer ?? countUndeclared(app))
   answerProblems(app)
   refuseUnknownPaths(app)
+  boundRequests(app, config)
   app.addHook('onRequest', requireHost)
   readBodies(app)
   app.setValidatorCompiler(validatorCompiler)
   app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(openapiJson))
   app.get('/openapi.yaml', (_request, reply) => reply.type('application/yaml').send(openapiYaml))
   serveDocs(app)
-  await wire(app, deps, config.publicUrl)
+  await wire(app, deps, config)
   return app
 }

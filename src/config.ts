@@ -33,13 +33,20 @@ export interface Config {
   readonly hashConcurrency: number
   readonly hashQueue: number
   readonly poolSize: number
+  readonly databaseQueue: number
   /** Whether statements are prepared. */
   readonly prepare: boolean
+  /** Whether Postgres is told the limits of time of a session. */
+  readonly sessionLimits: boolean
   readonly connectMs: number
   readonly statementMs: number
   readonly lockMs: number
+  readonly deadlineMs: number
+  readonly requests: number
+  readonly connections: number
   readonly headersMs: number
   readonly requestMs: number
+  readonly answerMs: number
   readonly keepAliveMs: number
   readonly shutdownMs: number
 }
@@ -137,12 +144,18 @@ export const settings = {
   ROSTER_HASH_CONCURRENCY: setting(integer(1, 1024), '2', 'hashes at a time, for each process of --workers'),
   ROSTER_HASH_QUEUE: setting(integer(0, 100_000), '256', 'hashes that may wait; more are answered 503'),
   ROSTER_POOL_SIZE: setting(integer(1, 1000), '10', 'connections to the Postgres server, for each process of --workers'),
+  ROSTER_DATABASE_QUEUE: setting(integer(0, 100_000), '256', 'statements, and writes, that may wait for a connection; more are answered 503'),
   ROSTER_PREPARE: setting(oneOf('on', 'off'), 'on', 'whether statements are prepared; "off" behind a pgbouncer before 1.21'),
+  ROSTER_SESSION_LIMITS: setting(oneOf('on', 'off'), 'on', 'whether Postgres is told the limits of time at connecting; "off" behind pgbouncer'),
   ROSTER_CONNECT_MS: setting(milliseconds, '5000', 'how long a request waits for a connection to the database'),
   ROSTER_STATEMENT_MS: setting(milliseconds, '10000', 'how long a statement may run'),
   ROSTER_LOCK_MS: setting(milliseconds, '5000', 'how long a statement waits for a lock'),
+  ROSTER_DEADLINE_MS: setting(milliseconds, '15000', 'how long a request may take once it is read; then it is answered 503'),
+  ROSTER_REQUESTS: setting(integer(1, 100_000), '1000', 'requests at a time, for each process of --workers; more are answered 503'),
+  ROSTER_CONNECTIONS: setting(integer(1, 1_000_000), '10000', 'open connections of clients, for each process of --workers; more are closed'),
   ROSTER_HEADERS_MS: setting(milliseconds, '10000', 'how long a client may take to send the headers'),
   ROSTER_REQUEST_MS: setting(milliseconds, '30000', 'how long a client may take to send the whole request'),
+  ROSTER_ANSWER_MS: setting(milliseconds, '30000', 'how long a client may take to read an answer'),
   ROSTER_KEEP_ALIVE_MS: setting(milliseconds, '65000', 'how long a connection may be idle'),
   ROSTER_SHUTDOWN_MS: setting(milliseconds, '10000', 'how long requests in flight may take to finish after SIGTERM'),
 } as const
@@ -251,12 +264,18 @@ function configOf(values: Values, store: Store): Config {
     hashConcurrency: values.ROSTER_HASH_CONCURRENCY,
     hashQueue: values.ROSTER_HASH_QUEUE,
     poolSize: values.ROSTER_POOL_SIZE,
+    databaseQueue: values.ROSTER_DATABASE_QUEUE,
     prepare: values.ROSTER_PREPARE === 'on',
+    sessionLimits: values.ROSTER_SESSION_LIMITS === 'on',
     connectMs: values.ROSTER_CONNECT_MS,
     statementMs: values.ROSTER_STATEMENT_MS,
     lockMs: values.ROSTER_LOCK_MS,
+    deadlineMs: values.ROSTER_DEADLINE_MS,
+    requests: values.ROSTER_REQUESTS,
+    connections: values.ROSTER_CONNECTIONS,
     headersMs: values.ROSTER_HEADERS_MS,
     requestMs: values.ROSTER_REQUEST_MS,
+    answerMs: values.ROSTER_ANSWER_MS,
     keepAliveMs: values.ROSTER_KEEP_ALIVE_MS,
     shutdownMs: values.ROSTER_SHUTDOWN_MS,
   })

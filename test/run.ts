@@ -22,6 +22,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'each', paths: ['properties/changes.test.js', 'properties/pagination.test.js', 'client/server.test.js'] },
   { runs: 'server', paths: ['server/main.test.js', 'server/races'] },
   { runs: 'server', paths: ['server/workers.test.js'] },
+  { runs: 'server', paths: ['server/faults', 'chaos'] },
   { runs: 'server', paths: ['server/db', 'server/commands', 'server/upgrade.test.js'] },
   { runs: 'once', paths: ['http', 'client/answers.test.js', 'client/retries.test.js'] },
   { runs: 'once', paths: ['users', 'auth/keys.test.js', 'auth/passwords.test.js', 'properties/keys.test.js'] },

@@ -3,6 +3,7 @@ import { clientsOf } from '../db/clients.js'
 import type { Found, Lookup } from '../db/lookups.js'
 import type { Database } from '../db/schema.js'
 import { Problem } from '../errors.js'
+import type { Waiter } from '../overload.js'
 import { parseKey } from './keys.js'
 
 /** Who calls: the owner of the key that was presented, read from the database for this request. */
@@ -11,6 +12,8 @@ export interface Caller extends Found {
   readonly key: string
   /** The key's display prefix, for logs. */
   readonly key_prefix: string
+  /** The request, as far as work asks whether it is still wanted. */
+  readonly waiter?: Waiter | undefined
 }
 
 const BEARER = 'Bearer '
@@ -34,14 +37,15 @@ export async function authenticate(
   lookup: Lookup,
   authorization: string | undefined,
   user_id: number | undefined,
+  waiter?: Waiter,
 ): Promise<Caller> {
   const key = presentedKey(authorization)
   const parsed = parseKey(key)
   if (parsed === undefined) throw new Problem('invalid_credentials')
   const { enterprise_id, hash, prefix } = parsed
-  const found = await lookup({ enterprise_id, hash, user_id })
+  const found = await lookup({ enterprise_id, hash, user_id, waiter })
   if (found === undefined) throw new Problem('invalid_credentials')
-  return { ...found, key, key_prefix: prefix }
+  return { ...found, key, key_prefix: prefix, waiter }
 }
 
 /**

@@ -1,10 +1,10 @@
 import { dictionary } from '@zxcvbn-ts/language-common'
 import argon2 from 'argon2'
-import pLimit from 'p-limit'
 import type { Config } from '../config.js'
 import { lengthText, passwordLength } from '../contract.js'
-import { type Fault, Problem } from '../errors.js'
+import type { Fault } from '../errors.js'
 import { fold } from '../names.js'
+import { boundedQueue, type Waiter } from '../overload.js'
 
 const common: ReadonlySet<string> = new Set(dictionary['passwords-common'])
 
@@ -23,14 +23,15 @@ export interface Passwords {
   /**
    * The argon2id hash of a password, as a PHC string. Runs on libuv's threads, a bounded number at a time.
    *
-   * @throws {Problem} `unavailable` when too many wait already
+   * @param waiter where nobody waits any more when its turn comes, it is dropped
+   * @throws {Problem} `unavailable` when too many wait already, or nobody does
    */
-  hash: (password: string) => Promise<string>
+  hash: (password: string, waiter?: Waiter) => Promise<string>
 }
 
 /** Makes the one `Passwords` of a process. */
 export function makePasswords(config: PasswordConfig): Passwords {
-  const limit = pLimit(config.hashConcurrency)
+  const queue = boundedQueue(config.hashConcurrency, config.hashQueue, 'hashes')
   const { memoryKiB: memoryCost, passes: timeCost, lanes: parallelism } = config.argon2
 
   return {
@@ -51,12 +52,10 @@ export function makePasswords(config: PasswordConfig): Passwords {
       return texts.map((text) => ({ code: 'weak_password', text }))
     },
 
-    async hash(password) {
-      const waiting = limit.activeCount + limit.pendingCount - config.hashConcurrency
-      if (waiting >= config.hashQueue) throw new Problem('unavailable', undefined, { 'Retry-After': '1' })
-      return limit(() =>
-        argon2.hash(password.normalize('NFKC'), { type: argon2.argon2id, memoryCost, timeCost, parallelism }),
-      )
-    },
+    hash: (password, waiter) =>
+      queue(
+        () => argon2.hash(password.normalize('NFKC'), { type: argon2.argon2id, memoryCost, timeCost, parallelism }),
+        waiter,
+      ),
   }
 }

@@ -1,88 +1,65 @@
-import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, type Transaction } from 'kysely'
-import pg from 'pg'
+import { Kysely, PostgresDialect, type PostgresPool, type Transaction } from 'kysely'
 import type { Config } from '../config.js'
+import { type BoundedQueue, boundedQueue, requireWaiting, type Waiter } from '../overload.js'
 import { openEmbedded } from './embedded.js'
 import { isConflict } from './failures.js'
 import type { Database } from './schema.js'
-
-// The contract bounds every int8 of the schema by 2^53-1, so none loses digits as a number.
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as never,
-}
+import { openServer, type ServerConfig } from './server.js'
 
 /** What opening a database needs to know. */
-export type DatabaseConfig = Pick<Config, 'store' | 'poolSize' | 'prepare' | 'connectMs' | 'statementMs' | 'lockMs'>
+export type DatabaseConfig = ServerConfig & Pick<Config, 'store'>
 
-const ignore = (): void => undefined
+/** Connections that writes leave to reads, at most: half of the pool where it is small. */
+const READERS = 3
 
-function openServer(url: string, config: DatabaseConfig): PostgresPool {
-  const pool = new pg.Pool({
-    connectionString: url,
-    application_name: 'roster',
-    max: config.poolSize,
-    connectionTimeoutMillis: config.connectMs,
-    statement_timeout: config.statementMs,
-    lock_timeout: config.lockMs,
-    idle_in_transaction_session_timeout: config.statementMs,
-    // Pages of large enterprises look dear to the planner; compiling them takes a hundred times longer than running them.
-    options: '-c jit=off',
-    types,
-  })
-  // Without these listeners a connection that breaks ends the process. An idle one is replaced by the pool; one that is
-  // checked out fails the statement it runs. So there is nothing else to do.
-  pool.on('error', ignore)
-  pool.on('connect', (client) => client.on('error', ignore))
-  return config.prepare ? preparing(pool) : pool
-}
+/** The queue of the transactions of each database that is open. */
+const writes = new WeakMap<Kysely<Database>, BoundedQueue>()
 
-/** Statements that a connection keeps prepared. There are fewer; but an update can write many sets of columns. */
-const PREPARED = 200
-
-/** A pool whose statements are prepared where they are first used: planning one takes longer than running it. */
-function preparing(pool: pg.Pool): PostgresPool {
-  const names = new Map<string, string>()
-  const nameOf = (text: string): string | undefined => {
-    if (!names.has(text) && names.size < PREPARED) names.set(text, `roster_${String(names.size)}`)
-    return names.get(text)
-  }
-  return {
-    connect: async () => {
-      const client = await pool.connect()
-      return {
-        query: ((text: string, values: unknown[]) =>
-          client.query(values.length === 0 ? text : { name: nameOf(text), text, values })) as unknown as PostgresPoolClient['query'],
-        release: () => {
-          client.release()
-        },
-      }
-    },
-    end: () => pool.end(),
-  }
+/** Transactions at a time, so that slow ones never hold all connections. */
+function writersOf({ store, poolSize }: DatabaseConfig): number {
+  return store.engine === 'embedded' ? 1 : poolSize - Math.min(READERS, Math.floor(poolSize / 2))
 }
 
 /** Opens the store: a pool of connections to a server, or the embedded Postgres. It opens on first use; `destroy()` closes it. */
 export function openDatabase(config: DatabaseConfig): Kysely<Database> {
-  const { store, connectMs } = config
+  const { store, connectMs, databaseQueue } = config
   const pool = async (): Promise<PostgresPool> =>
-    store.engine === 'embedded' ? openEmbedded(store.folder, connectMs) : openServer(store.url, config)
-  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+    store.engine === 'embedded' ? openEmbedded(store.folder, connectMs, databaseQueue) : openServer(store.url, config)
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  writes.set(db, boundedQueue(writersOf(config), databaseQueue, 'writes'))
+  return db
 }
 
-/**
- * Runs `work` in one transaction, again from its beginning when Postgres gave it up for a deadlock or a serialization
- * failure. `work` must have no effect outside the database.
- *
- * @param attempts how often it is tried at most
- */
-export async function inTransaction<T>(
-  db: Kysely<Database>,
-  work: (trx: Transaction<Database>) => Promise<T>,
-  attempts = 3,
-): Promise<T> {
+/** How often a transaction is tried. */
+const ATTEMPTS = 3
+
+async function attempt<T>(db: Kysely<Database>, work: (trx: Transaction<Database>) => Promise<T>, attempts: number): Promise<T> {
   try {
     return await db.transaction().execute(work)
   } catch (error) {
     if (attempts === 1 || !isConflict(error)) throw error
-    return inTransaction(db, work, attempts - 1)
+    return attempt(db, work, attempts - 1)
   }
+}
+
+/**
+ * Runs `work` in one transaction, again from its beginning, three times at most, when Postgres gave it up for a deadlock or a
+ * serialization failure. `work` must have no effect outside the database.
+ *
+ * @param db as `openDatabase` returned it
+ * @param waiter where nobody waits any more when it would begin, it does not; once begun it goes on to its end
+ * @throws {Problem} `unavailable` when too many wait already, or nobody does
+ */
+export function inTransaction<T>(
+  db: Kysely<Database>,
+  work: (trx: Transaction<Database>) => Promise<T>,
+  waiter?: Waiter,
+): Promise<T> {
+  const begin = (trx: Transaction<Database>): Promise<T> => {
+    // It may have waited for a connection as well.
+    requireWaiting(waiter)
+    return work(trx)
+  }
+  const queue = writes.get(db) as BoundedQueue
+  return queue(() => attempt(db, begin, ATTEMPTS), waiter)
 }

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
+import { overloaded } from '../overload.js'
 import { lockFolder } from './folder-lock.js'
 
 /** Loaded only where it is used: its WebAssembly takes long to load. */
@@ -27,9 +28,10 @@ async function openStore(folder: string): Promise<PGlite> {
  *
  * @param folder made with mode 0700 when it is not there
  * @param waitMs how long a caller may wait for the connection
+ * @param queue how many may wait; who comes beyond is refused with `unavailable`
  * @throws {OperatorError} when another process has the folder
  */
-export async function openEmbedded(folder: string, waitMs: number): Promise<PostgresPool> {
+export async function openEmbedded(folder: string, waitMs: number, queue: number): Promise<PostgresPool> {
   mkdirSync(folder, { recursive: true })
   chmodSync(folder, 0o700)
   const unlock = await lockFolder(folder)
@@ -59,6 +61,10 @@ export async function openEmbedded(folder: string, waitMs: number): Promise<Post
         if (!taken) {
           taken = true
           done(client)
+          return
+        }
+        if (waiting.length >= queue) {
+          failed(overloaded('database'))
           return
         }
         const next = (): void => {

@@ -18,7 +18,7 @@ const NETWORK: ReadonlySet<string> = new Set([
 const NETWORK_CALLS: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo', 'read', 'write'])
 
 // `pg` gives these no code.
-const LOST_CONNECTION = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection)/
+const LOST_CONNECTION = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection|Client was closed)/
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
@@ -27,6 +27,16 @@ function codeOf(error: unknown): string | undefined {
 /** Postgres gave the transaction up for a deadlock or a serialization failure; running it again can work. */
 export function isConflict(error: unknown): boolean {
   return CONFLICTS.has(codeOf(error) ?? '')
+}
+
+/** The database takes no writes: it is a standby, or was made read-only (SQLSTATE 25006). */
+export function isReadOnly(error: unknown): boolean {
+  return codeOf(error) === '25006'
+}
+
+/** A value of the statement was refused (SQLSTATE class 22): the statement can work with other ones. */
+export function isDataFault(error: unknown): boolean {
+  return isDatabaseError(error) && error.code.startsWith('22')
 }
 
 /** A unique constraint refused the write (SQLSTATE 23505). */

@@ -1,5 +1,6 @@
 import { CompiledQuery, type Kysely, type Selectable } from 'kysely'
-import { isUnavailable } from './failures.js'
+import { overloaded, type Waiter } from '../overload.js'
+import { isDataFault } from './failures.js'
 import type { Database, EnterpriseTable } from './schema.js'
 import { userColumns, userOf, type UserRow, type UserValues } from './users.js'
 
@@ -14,6 +15,8 @@ export interface Asked {
   readonly enterprise_id: number
   readonly hash: Buffer
   readonly user_id: number | undefined
+  /** Who asks: once they have left they are not looked up any more. */
+  readonly waiter?: Waiter | undefined
 }
 
 /** What was asked for, from one snapshot. */
@@ -22,7 +25,11 @@ export interface Found extends KeyOwner {
   readonly wanted: UserRow | undefined
 }
 
-/** Looks keys up. Undefined: the key is unknown, expired or revoked, or its user is not active. */
+/**
+ * Looks keys up. Undefined: the key is unknown, expired or revoked, or its user is not active.
+ *
+ * @throws {Problem} `unavailable` when too many wait already, or nobody waits any more
+ */
 export type Lookup = (asked: Asked) => Promise<Found | undefined>
 
 /** Statements under way at a time, at most. */
@@ -36,6 +43,9 @@ const WORTH_ANOTHER = 64
 
 /** Look-ups in one statement: what a slow database leaves waiting must not become one that is slower still. */
 const BATCH = 256
+
+/** Look-ups that may wait, unless told otherwise. */
+const QUEUE = 1000
 
 interface Waiting {
   readonly asked: Asked
@@ -106,8 +116,10 @@ async function ask(db: Kysely<Database>, batch: readonly Asked[]): Promise<(Foun
  * Makes the look-up that every request begins with. Those of one moment, whichever enterprises they are of, become one
  * statement; nothing is kept, so each sees what was acknowledged before it was asked. It is the one place where a statement
  * is not bound to one enterprise: it takes (enterprise, key) pairs and joins by pair.
+ *
+ * @param queue how many may wait; what comes beyond is refused
  */
-export function makeLookup(db: Kysely<Database>): Lookup {
+export function makeLookup(db: Kysely<Database>, queue = QUEUE): Lookup {
   let waiting: Waiting[] = []
   let inFlight = 0
   let isDue = false
@@ -118,14 +130,39 @@ export function makeLookup(db: Kysely<Database>): Lookup {
     return waiting.length > inFlight * WORTH_ANOTHER && inFlight < IN_FLIGHT
   }
 
+  /** Those that waited longest, and still wait. */
+  function nextBatch(): Waiting[] {
+    const batch: Waiting[] = []
+    let at = 0
+    for (; at < waiting.length && batch.length < BATCH; at++) {
+      const one = waiting[at] as Waiting
+      if (one.asked.waiter?.hasLeft === true) one.failed(overloaded('left'))
+      else batch.push(one)
+    }
+    waiting = waiting.slice(at)
+    return batch
+  }
+
+  /** Drops those that left, which matters only where the database is slow. */
+  function hasRoom(): boolean {
+    if (waiting.length < queue) return true
+    const [left, others] = [true, false].map((whether) => waiting.filter(({ asked }) => (asked.waiter?.hasLeft === true) === whether))
+    waiting = others as Waiting[]
+    for (const { failed } of left as Waiting[]) failed(overloaded('left'))
+    return waiting.length < queue
+  }
+
   async function answer(batch: readonly Waiting[]): Promise<void> {
     try {
       const found = await ask(db, batch.map(({ asked }) => asked))
       for (const [i, { done }] of batch.entries()) done(found[i])
     } catch (error) {
-      // A statement that the database could not run for all of them may still run for each: none fails for its neighbour.
-      if (batch.length > 1 && !isUnavailable(error)) for (const one of batch) await answer([one])
-      else for (const { failed } of batch) failed(error)
+      // None fails for a neighbour's value: the halves without it can be answered, and so its half is halved again.
+      if (batch.length > 1 && isDataFault(error)) {
+        const half = Math.ceil(batch.length / 2)
+        await answer(batch.slice(0, half))
+        await answer(batch.slice(half))
+      } else for (const { failed } of batch) failed(error)
     }
   }
 
@@ -140,8 +177,8 @@ export function makeLookup(db: Kysely<Database>): Lookup {
     isDue = false
     seen = 0
     while (isWorthSending()) {
-      const batch = waiting.slice(0, BATCH)
-      waiting = waiting.slice(BATCH)
+      const batch = nextBatch()
+      if (batch.length === 0) continue
       usual = batch.length
       inFlight++
       void answer(batch).finally(() => {
@@ -160,6 +197,10 @@ export function makeLookup(db: Kysely<Database>): Lookup {
 
   return (asked) =>
     new Promise((done, failed) => {
+      if (!hasRoom()) {
+        failed(overloaded('lookups'))
+        return
+      }
       waiting.push({ asked, done, failed })
       sendSoon()
     })

@@ -34,7 +34,11 @@ export function guard(lookup: Lookup, operationId: OperationId): onRequestAsyncH
   return async (request) => {
     const params = request.params as { user_id?: string | number }
     const user_id = params.user_id === undefined ? undefined : parseId(String(params.user_id))
-    const caller = await authenticate(lookup, request.headers.authorization, user_id)
+    const { exchange } = request
+    exchange.begin()
+    const caller = await authenticate(lookup, request.headers.authorization, user_id, exchange).finally(() => {
+      exchange.rest()
+    })
     request.caller = caller
     requireMayCall(whoMayCall, caller.user, user_id)
     if (params.user_id === undefined) return

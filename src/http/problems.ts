@@ -51,7 +51,8 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const problem = toProblem(error)
   const { status } = errorCodes[problem.code]
   request.error_code = problem.code
-  if (status >= 500) {
+  // One of ours is no failure of anything: what refused it counts it.
+  if (status >= 500 && error !== problem) {
     request.log.error({ request_id: request.id, error: loggable(error), error_code: problem.code }, 'request failed')
   }
   void reply

@@ -1,12 +1,14 @@
 import type { FastifyInstance, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify'
 import glue from 'fastify-openapi-glue'
 import { apiPrefix, operations } from '../../generated/operations.js'
+import type { Config } from '../config.js'
 import type { Caller } from '../auth/authenticate.js'
 import { faultTexts, spec } from '../contract.js'
 import { makeLookup } from '../db/lookups.js'
 import { type Fault, Problem } from '../errors.js'
 import { type BodyRule, createBodyRules, createHandlers } from '../handlers/index.js'
 import type { HandlerDeps, Input, OperationId } from '../handlers/seam.js'
+import { requireWaiting } from '../overload.js'
 import { guard } from './guard.js'
 import { requestUrl } from './url.js'
 import { SchemaFaults } from './validation.js'
@@ -42,21 +44,33 @@ function routeHandler(
   return async (request, reply) => {
     const caller = request.caller as Caller
     requireValid(request, caller, hasBody, rule)
+    const { exchange } = request
+    requireWaiting(exchange)
     const { params: path, query, headers, body } = request
     // What was just validated against the contract is what its types say.
     const input = { path, query, headers, body, url: () => requestUrl(request, publicUrl) } as Input<OperationId>
-    const { status, body: answer, headers: more } = await handler(input as never, caller)
-    reply.code(status)
-    for (const name in more) if (more[name] !== undefined) reply.header(name, more[name])
-    // Returning the reply would have Fastify wait for it, with listeners on its stream.
-    if (answer !== undefined) return answer
-    return reply.send()
+    exchange.begin()
+    try {
+      const { status, body: answer, headers: more } = await handler(input as never, caller)
+      // It was too late.
+      if (reply.sent) return undefined
+      reply.code(status)
+      for (const name in more) if (more[name] !== undefined) reply.header(name, more[name])
+      // Returning the reply would have Fastify wait for it, with listeners on its stream.
+      if (answer !== undefined) return answer
+      return reply.send()
+    } catch (error) {
+      if (reply.sent) return undefined
+      throw error
+    } finally {
+      exchange.rest()
+    }
   }
 }
 
 /** Wires every operation of the contract to its guard and its handler, under the contract's prefix. */
-export async function wire(app: FastifyInstance, deps: HandlerDeps, publicUrl: string | undefined): Promise<void> {
-  const lookup = makeLookup(deps.db)
+export async function wire(app: FastifyInstance, deps: HandlerDeps, { publicUrl, requests }: Pick<Config, 'publicUrl' | 'requests'>): Promise<void> {
+  const lookup = makeLookup(deps.db, requests)
   const handlers = createHandlers(deps)
   const rules = createBodyRules(deps)
   const route = (id: OperationId): Omit<RouteOptions, 'method' | 'url'> => ({

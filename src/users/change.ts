@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { KeyOwner } from '../db/lookups.js'
+import type { Caller } from '../auth/authenticate.js'
 import { type UserChanges, type UserRow, userWritesOf } from '../db/users.js'
 import { Problem } from '../errors.js'
 import { nameKey } from '../names.js'
@@ -43,9 +43,9 @@ export function changesOf(row: UserRow, body: UserUpdate, password_hash: string 
  *
  * @throws {Problem} `invalid_credentials`, `not_found`, `forbidden`, `weak_password`, `duplicate`, `unavailable`
  */
-export async function changeUser(deps: WriteDeps, caller: KeyOwner, id: number, body: UserUpdate): Promise<User> {
+export async function changeUser(deps: WriteDeps, caller: Caller, id: number, body: UserUpdate): Promise<User> {
   const { password = '' } = body
-  const password_hash = password === '' ? undefined : await deps.passwords.hash(password)
+  const password_hash = password === '' ? undefined : await deps.passwords.hash(password, caller.waiter)
   let wanted: UserChanges = {}
   const keys = () => ({ username_key: wanted.username_key, email_key: wanted.email_key ?? undefined })
 

@@ -1,4 +1,4 @@
-import type { KeyOwner } from '../db/lookups.js'
+import type { Caller } from '../auth/authenticate.js'
 import { userWritesOf } from '../db/users.js'
 import { nameKey } from '../names.js'
 import { requireStillMayCall } from './access.js'
@@ -10,7 +10,7 @@ import { writeUser, type WriteDeps } from './write.js'
  *
  * @throws {Problem} `invalid_credentials`, `forbidden`, `duplicate`, `unavailable`
  */
-export async function createUser(deps: WriteDeps, caller: KeyOwner, body: UserCreate): Promise<User> {
+export async function createUser(deps: WriteDeps, caller: Caller, body: UserCreate): Promise<User> {
   const { username, password = '', email = '', profile } = body
   const user = {
     username,
@@ -24,7 +24,7 @@ export async function createUser(deps: WriteDeps, caller: KeyOwner, body: UserCr
     role: profile.role ?? 'Group Viewer',
     groups: [...new Set(profile.groups)],
     authz_role_id: profile.authz_role_id ?? null,
-    password_hash: password === '' ? null : await deps.passwords.hash(password),
+    password_hash: password === '' ? null : await deps.passwords.hash(password, caller.waiter),
   }
   const keys = { username_key: user.username_key, email_key: user.email_key ?? undefined }
   const row = await writeUser(deps, caller, { keys: () => keys }, async (trx) => {

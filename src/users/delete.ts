@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
+import type { Caller } from '../auth/authenticate.js'
 import { inTransaction } from '../db/database.js'
-import type { KeyOwner } from '../db/lookups.js'
 import type { Database } from '../db/schema.js'
 import { userWritesOf } from '../db/users.js'
 import { requireFound, requireMayDelete, requireStillMayCall } from './access.js'
@@ -10,9 +10,9 @@ import { requireFound, requireMayDelete, requireStillMayCall } from './access.js
  *
  * The caller stays, active and locked, so an enterprise never loses its last active superuser this way.
  *
- * @throws {Problem} `invalid_credentials`, `not_found`, `forbidden`
+ * @throws {Problem} `invalid_credentials`, `not_found`, `forbidden`, `unavailable`
  */
-export async function deleteUser(db: Kysely<Database>, caller: KeyOwner, id: number): Promise<void> {
+export async function deleteUser(db: Kysely<Database>, caller: Caller, id: number): Promise<void> {
   await inTransaction(db, async (trx) => {
     const users = userWritesOf(trx, caller.enterprise.id)
     const locked = await users.lock([caller.user.id, id])
@@ -20,5 +20,5 @@ export async function deleteUser(db: Kysely<Database>, caller: KeyOwner, id: num
     const target = requireFound(locked.get(id))
     requireMayDelete(self, target)
     await users.delete(id)
-  })
+  }, caller.waiter)
 }

@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { Passwords } from '../auth/passwords.js'
-import type { KeyOwner } from '../db/lookups.js'
+import type { Caller } from '../auth/authenticate.js'
 import { inTransaction } from '../db/database.js'
 import type { Database } from '../db/schema.js'
 import { DuplicateUser, type UserKeys, usersOf } from '../db/users.js'
@@ -24,13 +24,13 @@ const ATTEMPTS = 3
  */
 export async function writeUser<T>(
   { db }: WriteDeps,
-  { enterprise }: KeyOwner,
+  { enterprise, waiter }: Caller,
   wanted: { readonly keys: () => UserKeys; readonly exceptId?: number },
   write: (trx: Transaction<Database>) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await inTransaction(db, write)
+      return await inTransaction(db, write, waiter)
     } catch (error) {
       if (!(error instanceof DuplicateUser)) throw error
     }
@@ -39,6 +39,6 @@ export async function writeUser<T>(
       .filter((field) => taken[field])
       .map((field): Fault => ({ code: 'duplicate', text: `${field}: belongs to another user` }))
     if (first !== undefined) throw Problem.of([first, ...others])
-    if (attempt === ATTEMPTS) throw new Problem('unavailable', undefined, { 'Retry-After': '1' })
+    if (attempt === ATTEMPTS) throw new Problem('unavailable')
   }
 }

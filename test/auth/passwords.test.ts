@@ -85,7 +85,7 @@ t.test('the queue is bounded: what is too many is unavailable at once, the other
   for (const one of settled) {
     if (one.status === 'fulfilled') continue
     t.ok(one.reason instanceof Problem)
-    t.match(one.reason, { code: 'unavailable', headers: { 'Retry-After': '1' } })
+    t.match(one.reason, { code: 'unavailable', headers: { 'Retry-After': /^[123]$/ } })
   }
   t.match(await bounded.hash('later'), /^\$argon2id/, 'there is room again')
 })

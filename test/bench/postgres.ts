@@ -1,8 +1,6 @@
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
+import { statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import path from 'node:path'
-import pg from 'pg'
-import { run, start, until } from './processes.js'
+import { findBinaries, onDatabase, OwnPostgres } from '../helpers/own-postgres.js'
 
 /** What the started server has that is not Postgres's default. The README says why. */
 export const serverSettings = {
@@ -20,60 +18,16 @@ export interface Server {
   readonly stop: () => Promise<void>
 }
 
-const DEBIAN = '/usr/lib/postgresql'
-
-async function findBinaries(): Promise<string | undefined> {
-  const told = await run('pg_config', ['--bindir']).catch(() => '')
-  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).toSorted((a, b) => Number(b) - Number(a)) : []
-  const folders = [told.trim(), ...versions.map((version) => path.join(DEBIAN, version, 'bin'))]
-  return folders.find((folder) => existsSync(path.join(folder, 'initdb')))
-}
-
-/** Postgres refuses to run as root. */
-async function unprivileged(): Promise<{ uid?: number; gid?: number }> {
-  if (process.getuid?.() !== 0) return {}
-  const [uid, gid] = [await run('id', ['-u', 'nobody']), await run('id', ['-g', 'nobody'])].map(Number)
-  return { uid: uid!, gid: gid! }
-}
-
-/** Runs one statement on a database. */
-export async function onDatabase(url: string, statement: string): Promise<pg.QueryResult> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    return await client.query(statement)
-  } finally {
-    await client.end()
-  }
-}
-
-/** Starts a server from the machine's own programs, in a temporary folder, reachable over a socket in it only. */
+/** Starts a server from the machine's own programs. */
 async function startServer(binaries: string): Promise<Server> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'roster-bench-'))
-  const user = await unprivileged()
-  if (user.uid !== undefined) chownSync(folder, user.uid, Number(user.gid))
-  const data = path.join(folder, 'data')
-  const options = { ...user, cwd: folder }
-  await run(
-    path.join(binaries, 'initdb'),
-    ['--pgdata', data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
-    options,
-  )
-  const settings = { listen_addresses: '', unix_socket_directories: folder, ...serverSettings }
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const server = start(path.join(binaries, 'postgres'), ['-D', data, ...flags], {}, options)
-  const url = `postgres://postgres@localhost/postgres?host=${folder}`
-  const stop = async (): Promise<void> => {
-    await server.stop('SIGQUIT')
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const own = await OwnPostgres.make(binaries, serverSettings)
   try {
-    await until(() => onDatabase(url, 'select 1'), server, 30_000)
+    await own.launch()
   } catch (error) {
-    await stop()
+    await own.remove()
     throw error
   }
-  return { url, binaries, stop }
+  return { url: own.url, binaries, stop: () => own.remove() }
 }
 
 /** The server that the benchmark runs on: the one that is named, or one that is started for it. */

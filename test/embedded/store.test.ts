@@ -110,18 +110,19 @@ t.test('a store that was being made when its process was killed is made again', 
 t.test('a store that can not be opened gives its folder back', async (t) => {
   const folder = emptyFolder(t)
   cpSync('package.json', path.join(folder, 'postgres'))
-  await t.rejects(openEmbedded(folder, 100))
+  await t.rejects(openEmbedded(folder, 100, 1))
   ;(await lockFolder(folder))()
 })
 
 t.test('who waits for the connection too long is told to try again; the next one gets it', async (t) => {
   const folder = emptyFolder(t)
   cpSync(template, folder, { recursive: true })
-  const pool = await openEmbedded(folder, 50)
+  const pool = await openEmbedded(folder, 50, 1)
   t.teardown(() => pool.end())
   const first = await pool.connect()
-  const late = await pool.connect().catch((error: unknown) => error)
-  t.ok(isUnavailable(late))
+  const late = pool.connect().catch((error: unknown) => error)
+  t.match(await pool.connect().catch((error: unknown) => error), { code: 'unavailable' }, 'no more than one waits')
+  t.ok(isUnavailable(await late))
   const next = pool.connect()
   first.release()
   const { rows } = await (await next).query<{ two: number }>('select 2 as two', [])
