@@ -49,7 +49,7 @@ export async function buildApp(config: Config, { onAnswer, logBase = null, ...de
   ignoreUnknownExpectations(app)
   sendHeaders(app)
   allowOrigins(app, config.corsOrigins)
-  logAnswers(app)
+  logAnswers(app, logBase)
   guardAnswers(app, onAnswer ?? countUndeclared(app))
   answerProblems(app)
   refuseUnknownPaths(app)

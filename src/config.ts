@@ -21,6 +21,10 @@ export interface Config {
   readonly production: boolean
   readonly host: string
   readonly port: number
+  /** Where operators look; undefined where they don't. `isSet`: not the default. */
+  readonly ops: { readonly host: string; readonly port: number; readonly isSet: boolean } | undefined
+  /** Whether OpenTelemetry's own settings ask for traces. */
+  readonly tracing: boolean
   readonly logLevel: string
   /** The origin that links in answers start with, without `/api`; undefined: the request's own. */
   readonly publicUrl: string | undefined
@@ -48,6 +52,7 @@ export interface Config {
   readonly requestMs: number
   readonly answerMs: number
   readonly keepAliveMs: number
+  readonly drainMs: number
   readonly shutdownMs: number
 }
 
@@ -63,6 +68,8 @@ interface Setting<T, Default extends string = string> extends Kind<T> {
   readonly byDefault: Default
   /** What it is for, in the README's table. */
   readonly purpose: string
+  /** Set to nothing it is none, and not the default. */
+  readonly canBeNone?: true
 }
 
 const text: Kind<string> = { must: 'be a text', parse: (value) => value }
@@ -134,6 +141,11 @@ export const settings = {
   HOST: setting(text, '127.0.0.1', 'the address to listen on'),
   PORT: setting(integer(0, 65_535), '3000', 'the port to listen on; 0 for any'),
   LOG_LEVEL: setting(oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', 'what is logged'),
+  ROSTER_OPS_HOST: setting(text, '127.0.0.1', 'the address of the listener for operators'),
+  ROSTER_OPS_PORT: {
+    ...setting(integer(0, 65_535), '3001', 'the port of the listener for operators; 0 for any, set to nothing for none'),
+    canBeNone: true,
+  },
   ROSTER_PUBLIC_URL: setting(origin, '', "the origin of links in answers; without it, the request's own"),
   ROSTER_TRUSTED_PROXIES: setting(addresses, '', 'the proxies whose X-Forwarded-Proto and -Host count'),
   ROSTER_CORS_ORIGINS: setting(origins, '', 'the origins whose pages may call the API from a browser; without it, none'),
@@ -157,13 +169,28 @@ export const settings = {
   ROSTER_REQUEST_MS: setting(milliseconds, '30000', 'how long a client may take to send the whole request'),
   ROSTER_ANSWER_MS: setting(milliseconds, '30000', 'how long a client may take to read an answer'),
   ROSTER_KEEP_ALIVE_MS: setting(milliseconds, '65000', 'how long a connection may be idle'),
+  ROSTER_DRAIN_MS: setting(
+    integer(0, 15_000),
+    '500',
+    'how long balancers are told to send no more requests before a stop; without a listener for operators, not at all',
+  ),
   ROSTER_SHUTDOWN_MS: setting(milliseconds, '10000', 'how long requests in flight may take to finish after SIGTERM'),
+  OTEL_TRACES_EXPORTER: setting(oneOf('otlp', 'none'), '', 'with "otlp" traces are sent, by OTLP over HTTP'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting(text, '', 'where traces are sent; set, they are'),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: setting(text, '', 'the same, for traces alone'),
+  OTEL_SDK_DISABLED: setting(oneOf('true', 'false'), 'false', 'with "true" there are no traces'),
 } as const
 
 type Settings = typeof settings
 /** The name of a setting, which is the name of its environment variable. */
 export type SettingName = keyof Settings
-type Value<S> = S extends Setting<infer T, infer Default> ? (Default extends '' ? T | undefined : T) : never
+type Value<S> = S extends Setting<infer T, infer Default>
+  ? S extends { readonly canBeNone: true }
+    ? T | undefined
+    : Default extends ''
+      ? T | undefined
+      : T
+  : never
 type Values = { readonly [Name in SettingName]: Value<Settings[Name]> }
 
 const secrets: ReadonlySet<string> = new Set<SettingName>(['DATABASE_URL'])
@@ -192,6 +219,7 @@ function find(env: Environment, name: SettingName, faults: string[]): Found {
       faults.push(`${name}_FILE names a file that can't be read`)
     }
   }
+  if (sent === '' && 'canBeNone' in settings[name]) return { text: '', source: 'environment' }
   return sent ? { text: sent, source: 'environment' } : { text: settings[name].byDefault, source: 'default' }
 }
 
@@ -242,15 +270,25 @@ export function loadConfig(env: Environment): Loaded {
   const folderIsSet = effective.some(({ name, source }) => name === 'ROSTER_DATA' && source !== 'default')
   const store = storeOf(values, folderIsSet, faults)
   if (faults.length > 0) throw new OperatorError(`bad configuration: ${faults.join('; ')}`, 78)
-  return { config: configOf(values, store), warnings: warningsOf(env), effective }
+  const opsIsSet = effective.some(({ name, source }) => name.startsWith('ROSTER_OPS_') && source !== 'default')
+  return { config: configOf(values, store, opsIsSet), warnings: warningsOf(env), effective }
 }
 
-function configOf(values: Values, store: Store): Config {
+function tracingOf(values: Values): boolean {
+  const { OTEL_TRACES_EXPORTER: exporter, OTEL_EXPORTER_OTLP_ENDPOINT: all, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces } = values
+  if (values.OTEL_SDK_DISABLED === 'true' || exporter === 'none') return false
+  return [exporter, all, traces].some((value) => value !== undefined)
+}
+
+function configOf(values: Values, store: Store, opsIsSet: boolean): Config {
+  const { ROSTER_OPS_HOST: opsHost, ROSTER_OPS_PORT: opsPort } = values
   return Object.freeze({
     store,
     production: values.NODE_ENV === 'production',
     host: values.HOST,
     port: values.PORT,
+    ops: opsPort === undefined ? undefined : { host: opsHost, port: opsPort, isSet: opsIsSet },
+    tracing: tracingOf(values),
     logLevel: values.LOG_LEVEL,
     publicUrl: values.ROSTER_PUBLIC_URL,
     trustedProxies: values.ROSTER_TRUSTED_PROXIES ?? [],
@@ -277,6 +315,7 @@ function configOf(values: Values, store: Store): Config {
     requestMs: values.ROSTER_REQUEST_MS,
     answerMs: values.ROSTER_ANSWER_MS,
     keepAliveMs: values.ROSTER_KEEP_ALIVE_MS,
+    drainMs: values.ROSTER_DRAIN_MS,
     shutdownMs: values.ROSTER_SHUTDOWN_MS,
   })
 }

@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
+import type { Registry } from 'prom-client'
 import { buildApp } from './app.js'
 import { makePasswords } from './auth/passwords.js'
 import type { Config, Store } from './config.js'
@@ -9,6 +11,10 @@ import { listEnterprises } from './db/enterprises.js'
 import { checkSchema, migrate } from './db/migrate.js'
 import type { Database } from './db/schema.js'
 import type { LogBase } from './http/log.js'
+import { type OpsListener, openOps } from './ops/listener.js'
+import { makeMetrics } from './ops/metrics.js'
+import { databaseReadiness, type Readiness } from './ops/readiness.js'
+import type { Tracing } from './ops/tracing.js'
 import { createEnterprise } from './users/enterprise.js'
 
 /** Exit codes: a stop that had to cut requests off, and a second signal, which does not wait for them. */
@@ -35,6 +41,7 @@ export function onStopSignals(stop: (signal: string) => void, cut?: () => void):
 /** A server, and what stops it. */
 export interface Server {
   readonly app: FastifyInstance
+  readonly metrics: Registry
   /**
    * No new connections, requests in flight finish, the database is closed. What is not finished within `shutdownMs` is cut
    * off, and the process fails; what it wrote without an answer is rolled back.
@@ -42,10 +49,28 @@ export interface Server {
   readonly stop: (why: object) => Promise<void>
 }
 
+/** A database, and the traces of what is done with it, where they are asked for. */
+export interface Ground {
+  readonly db: Kysely<Database>
+  readonly tracing: Tracing | undefined
+}
+
+/** Opens the database of the settings. OpenTelemetry is loaded only where its settings ask for traces. */
+export async function openGround(config: Config): Promise<Ground> {
+  const tracing = config.tracing ? (await import('./ops/tracing.js')).startTracing() : undefined
+  return { db: openDatabase(config, tracing?.onStatement), tracing }
+}
+
 /** Builds a server on a database, which is closed with it. It does not listen yet. */
-export async function buildServer(config: Config, db: Kysely<Database>, logBase: LogBase): Promise<Server> {
-  const app = await buildApp(config, { db, passwords: makePasswords(config), logBase })
-  app.addHook('onClose', () => db.destroy())
+export async function buildServer(config: Config, { db, tracing }: Ground, logBase: LogBase): Promise<Server> {
+  const passwords = makePasswords(config)
+  const app = await buildApp(config, { db, passwords: tracing?.traced(passwords) ?? passwords, logBase })
+  tracing?.traceRequests(app)
+  const metrics = makeMetrics(app, db, passwords)
+  app.addHook('onClose', async () => {
+    await db.destroy()
+    await tracing?.stop()
+  })
   let stopping = false
   app.addHook('onSend', (_request, reply, _payload, done) => {
     // Or a connection that is kept alive would outlive the last answer on it.
@@ -63,7 +88,7 @@ export async function buildServer(config: Config, db: Kysely<Database>, logBase:
     clearTimeout(bound)
     app.log.info('stopped')
   }
-  return { app, stop }
+  return { app, metrics, stop }
 }
 
 /** Where the directory is kept, for people. */
@@ -94,6 +119,20 @@ Try it:
 `)
 }
 
+/** Whether a server should get requests: it listens, is not about to stop, and its database is there. */
+export function serverReadiness(database: Readiness, draining: AbortSignal, listens: () => boolean): Readiness {
+  return async () => {
+    if (draining.aborted) return 'the server is about to stop'
+    return listens() ? database() : 'the server does not listen yet'
+  }
+}
+
+/** Lets balancers see that a server is about to stop, where they can. It goes on answering meanwhile. */
+export async function drain({ drainMs }: Config, draining: AbortController, ops: OpsListener | undefined): Promise<void> {
+  draining.abort()
+  if (ops !== undefined) await delay(drainMs)
+}
+
 /**
  * Runs the server until a signal stops it. An embedded store is migrated first; a Postgres server must have been.
  *
@@ -102,14 +141,22 @@ Try it:
  */
 export async function serve(config: Config, note: (text: string) => void): Promise<void> {
   const embedded = config.store.engine === 'embedded'
-  const db = openDatabase(config)
+  const ground = await openGround(config)
+  const { db } = ground
   try {
     if (embedded) await migrate(db)
     const newer = await checkSchema(db)
-    const { app, stop } = await buildServer(config, db, null)
+    const { app, metrics, stop } = await buildServer(config, ground, null)
     note(whereIs(config.store))
     if (newer !== undefined) app.log.warn(newer)
-    onStopSignals((signal) => void stop({ signal }))
+    const draining = new AbortController()
+    const ready = serverReadiness(databaseReadiness(db), draining.signal, () => app.server.listening)
+    const ops = await openOps(config, { ready, metrics: () => metrics.metrics() }, app.log)
+    onStopSignals((signal) => {
+      void drain(config, draining, ops)
+        .then(() => stop({ signal }))
+        .then(() => ops?.close())
+    })
     await app.listen({ host: config.host, port: config.port })
     if (embedded && !config.production) await makeDemo(db, app.server.address() as AddressInfo, note)
   } catch (error) {

@@ -31,8 +31,17 @@ export function requireWaiting(waiter: Waiter | undefined): void {
   if (waiter?.hasLeft === true) throw overloaded('left')
 }
 
+/** How much of a queue runs, and how much waits. */
+export interface Load {
+  readonly running: number
+  readonly waiting: number
+}
+
 /** Runs work when its turn comes. @throws {Problem} `unavailable`, at once when too much waits, or when the waiter has left */
-export type BoundedQueue = <T>(work: () => Promise<T>, waiter?: Waiter) => Promise<T>
+export interface BoundedQueue {
+  <T>(work: () => Promise<T>, waiter?: Waiter): Promise<T>
+  readonly load: () => Load
+}
 
 /**
  * Makes a queue that is bounded in number.
@@ -43,11 +52,12 @@ export type BoundedQueue = <T>(work: () => Promise<T>, waiter?: Waiter) => Promi
  */
 export function boundedQueue(running: number, waiting: number, why: Shed): BoundedQueue {
   const limit = pLimit(running)
-  return async (work, waiter) => {
+  const queue = async <T>(work: () => Promise<T>, waiter?: Waiter): Promise<T> => {
     if (limit.activeCount + limit.pendingCount - running >= waiting) throw overloaded(why)
     return limit(() => {
       requireWaiting(waiter)
       return work()
     })
   }
+  return Object.assign(queue, { load: () => ({ running: limit.activeCount, waiting: limit.pendingCount }) })
 }

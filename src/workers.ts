@@ -1,13 +1,20 @@
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
+import { Registry } from 'prom-client'
 import type { Config } from './config.js'
 import { openDatabase } from './db/database.js'
 import { checkSchema } from './db/migrate.js'
+import type { Database } from './db/schema.js'
 import { OperatorError } from './errors.js'
 import { makeLogger } from './http/log.js'
-import { buildServer, onStopSignals, STOP_SIGNALS, whereIs } from './main.js'
+import { buildServer, drain, onStopSignals, openGround, serverReadiness, STOP_SIGNALS, whereIs } from './main.js'
+import { Gathering, tellMetrics } from './ops/gather.js'
+import { openOps } from './ops/listener.js'
+import { addCounter, addGauge } from './ops/metrics.js'
+import { databaseReadiness } from './ops/readiness.js'
 
 /** How long the place of a worker that died stays empty, in milliseconds: at first, and at most. */
 const FIRST_PAUSE_MS = 100
@@ -30,20 +37,14 @@ export function pauseAfter(lastPauseMs: number, livedMs: number): number {
   return Math.min(Math.max(FIRST_PAUSE_MS, lastPauseMs * 2), LONGEST_PAUSE_MS)
 }
 
-async function compareSchema(config: Config): Promise<string | undefined> {
-  const db = openDatabase(config)
-  try {
-    return await checkSchema(db)
-  } finally {
-    await db.destroy()
-  }
-}
-
 /** What the primary process keeps of its workers. */
 interface Workers {
   readonly running: Set<Worker>
   readonly stopping: AbortSignal
   readonly log: Logger
+  readonly gathering: Gathering
+  /** Workers that listen, and how many were started in the place of one that had ended. */
+  readonly count: { listening: number; replaced: number }
 }
 
 interface Started {
@@ -61,10 +62,13 @@ async function endOf(worker: Worker): Promise<void> {
   if (worker.process.pid !== undefined) await new Promise((resolve) => worker.once('exit', resolve))
 }
 
-function start({ running, stopping }: Workers): Started {
+function start({ running, stopping, gathering, count }: Workers): Started {
   const worker = cluster.fork()
+  gathering.watch(worker)
   // One that does not listen yet does not hear it.
-  worker.on('listening', () => {
+  worker.once('listening', () => {
+    count.listening++
+    worker.once('exit', () => count.listening--)
     if (stopping.aborted) tellToStop(worker)
   })
   // To hand a connection to one that has just died is an error. What follows from it, the end, is waited for.
@@ -96,6 +100,7 @@ async function keep(first: Started, workers: Workers): Promise<boolean> {
     log.error(end, 'a worker ended and is replaced')
     const paused = await delay(pauseMs, true, { signal: stopping }).catch(() => false)
     if (!paused) return false
+    workers.count.replaced++
   }
 }
 
@@ -108,31 +113,75 @@ async function keep(first: Started, workers: Workers): Promise<boolean> {
  * the stop had to cut one off
  */
 export async function serveWorkers(config: Config, count: number, note: (text: string) => void): Promise<void> {
-  const newer = await compareSchema(config)
+  // The primary only looks whether the database is there.
+  const db = openDatabase({ ...config, poolSize: 1 })
+  try {
+    await serveWorkersBeside(db, config, count, note)
+  } finally {
+    await db.destroy()
+  }
+}
+
+function metricsOf(workers: Workers['count']): Registry {
+  const own = new Registry()
+  addGauge(own, 'roster_workers', 'Workers that listen.', () => [[{}, workers.listening]])
+  addCounter(own, 'roster_workers_replaced_total', 'Workers that ended and were replaced.', () => [[{}, workers.replaced]])
+  return own
+}
+
+async function serveWorkersBeside(
+  db: Kysely<Database>,
+  config: Config,
+  wanted: number,
+  note: (text: string) => void,
+): Promise<void> {
+  const newer = await checkSchema(db)
   const log = makeLogger(config.logLevel, { pid: process.pid })
   const stop = new AbortController()
   const running = new Set<Worker>()
-  const workers = { running, stopping: stop.signal, log }
+  const count = { listening: 0, replaced: 0 }
+  const gathering = new Gathering(metricsOf(count))
+  const workers = { running, stopping: stop.signal, log, gathering, count }
+  const draining = new AbortController()
+  const ready = serverReadiness(databaseReadiness(db), draining.signal, () => count.listening > 0)
+  const ops = await openOps(config, { ready, metrics: gathering.metrics }, log)
   const cutOff = (): void => running.forEach((worker) => worker.process.kill('SIGKILL'))
   let bound: NodeJS.Timeout | undefined
   onStopSignals((signal) => {
-    log.info({ signal }, 'stopping')
-    stop.abort()
-    running.forEach(tellToStop)
-    bound = setTimeout(cutOff, config.shutdownMs + GRACE_MS)
+    void drain(config, draining, ops).then(() => {
+      log.info({ signal }, 'stopping')
+      stop.abort()
+      running.forEach(tellToStop)
+      bound = setTimeout(cutOff, config.shutdownMs + GRACE_MS)
+    })
   }, cutOff)
   note(whereIs(config.store))
   if (newer !== undefined) log.warn(newer)
 
+  try {
+    const cuts = await keepAll(wanted, workers)
+    log.info('stopped')
+    if (cuts.includes(true)) throw new OperatorError('requests in flight were cut off')
+  } finally {
+    clearTimeout(bound)
+    await ops?.close()
+  }
+}
+
+/**
+ * Keeps all places taken until the stop.
+ *
+ * @returns of each, whether its last worker was cut off
+ * @throws {OperatorError} when the first worker does not come to listen
+ */
+async function keepAll(wanted: number, workers: Workers): Promise<boolean[]> {
+  const { stopping } = workers
   // Alone, so that an address in use is told once, and ends the whole.
   const first = start(workers)
   const listens = await Promise.race([once(first.worker, 'listening').then(() => true), first.ended.then(() => false)])
-  if (!listens && !stop.signal.aborted) throw new OperatorError('the first worker did not start')
-  const others = stop.signal.aborted ? [] : Array.from({ length: count - 1 }, () => start(workers))
-  const cuts = await Promise.all([first, ...others].map((one) => keep(one, workers)))
-  clearTimeout(bound)
-  log.info('stopped')
-  if (cuts.includes(true)) throw new OperatorError('requests in flight were cut off')
+  if (!listens && !stopping.aborted) throw new OperatorError('the first worker did not start')
+  const others = stopping.aborted ? [] : Array.from({ length: wanted - 1 }, () => start(workers))
+  return Promise.all([first, ...others].map((one) => keep(one, workers)))
 }
 
 /**
@@ -141,9 +190,10 @@ export async function serveWorkers(config: Config, count: number, note: (text: s
  * @throws when it can't listen
  */
 export async function serveAsWorker(config: Config, worker: Worker): Promise<void> {
-  const db = openDatabase(config)
+  const ground = await openGround(config)
   try {
-    const { app, stop } = await buildServer(config, db, { pid: process.pid })
+    const { app, metrics, stop } = await buildServer(config, ground, { pid: process.pid })
+    tellMetrics(metrics)
     let stopped = false
     const stopOnce = async (why: object): Promise<void> => {
       if (stopped || !app.server.listening) return
@@ -153,10 +203,12 @@ export async function serveAsWorker(config: Config, worker: Worker): Promise<voi
     }
     // A terminal sends its signal to the workers too, before the primary tells them or after.
     for (const signal of STOP_SIGNALS) process.on(signal, () => void stopOnce({ signal }))
-    process.on('message', () => void stopOnce({}))
+    process.on('message', (message) => {
+      if (message === 'stop') void stopOnce({})
+    })
     await app.listen({ host: config.host, port: config.port })
   } catch (error) {
-    await db.destroy()
+    await ground.db.destroy()
     worker.disconnect()
     throw error
   }

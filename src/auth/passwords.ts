@@ -4,7 +4,7 @@ import type { Config } from '../config.js'
 import { lengthText, passwordLength } from '../contract.js'
 import type { Fault } from '../errors.js'
 import { fold } from '../names.js'
-import { boundedQueue, type Waiter } from '../overload.js'
+import { boundedQueue, type Load, type Waiter } from '../overload.js'
 
 const common: ReadonlySet<string> = new Set(dictionary['passwords-common'])
 
@@ -27,6 +27,8 @@ export interface Passwords {
    * @throws {Problem} `unavailable` when too many wait already, or nobody does
    */
   hash: (password: string, waiter?: Waiter) => Promise<string>
+  /** Hashes that run and wait now. */
+  load: () => Load
 }
 
 /** Makes the one `Passwords` of a process. */
@@ -51,6 +53,8 @@ export function makePasswords(config: PasswordConfig): Passwords {
       ]
       return texts.map((text) => ({ code: 'weak_password', text }))
     },
+
+    load: queue.load,
 
     hash: (password, waiter) =>
       queue(

@@ -1,10 +1,10 @@
-import { Kysely, PostgresDialect, type PostgresPool, type Transaction } from 'kysely'
+import { Kysely, type LogEvent, PostgresDialect, type Transaction } from 'kysely'
 import type { Config } from '../config.js'
 import { type BoundedQueue, boundedQueue, requireWaiting, type Waiter } from '../overload.js'
 import { openEmbedded } from './embedded.js'
 import { isConflict } from './failures.js'
 import type { Database } from './schema.js'
-import { openServer, type ServerConfig } from './server.js'
+import { type CountedPool, openServer, type PoolCounts, type ServerConfig } from './server.js'
 
 /** What opening a database needs to know. */
 export type DatabaseConfig = ServerConfig & Pick<Config, 'store'>
@@ -15,17 +15,48 @@ const READERS = 3
 /** The queue of the transactions of each database that is open. */
 const writes = new WeakMap<Kysely<Database>, BoundedQueue>()
 
+/** What is told of each database that is open: of its pool, and to whom the time of its statements. */
+interface Told {
+  counts: () => PoolCounts
+  onSeconds: (seconds: number) => void
+}
+const told = new WeakMap<Kysely<Database>, Told>()
+
+/** The connections of a database, as `openDatabase` returned it. */
+export function poolOf(db: Kysely<Database>): PoolCounts {
+  return (told.get(db) as Told).counts()
+}
+
+/** Tells the duration of each statement of a database from now on. */
+export function statementDurations(db: Kysely<Database>, onSeconds: (seconds: number) => void): void {
+  (told.get(db) as Told).onSeconds = onSeconds
+}
+
 /** Transactions at a time, so that slow ones never hold all connections. */
 function writersOf({ store, poolSize }: DatabaseConfig): number {
   return store.engine === 'embedded' ? 1 : poolSize - Math.min(READERS, Math.floor(poolSize / 2))
 }
 
-/** Opens the store: a pool of connections to a server, or the embedded Postgres. It opens on first use; `destroy()` closes it. */
-export function openDatabase(config: DatabaseConfig): Kysely<Database> {
+/**
+ * Opens the store: a pool of connections to a server, or the embedded Postgres. It opens on first use; `destroy()` closes it.
+ *
+ * @param onStatement told of each statement
+ */
+export function openDatabase(config: DatabaseConfig, onStatement?: (event: LogEvent) => void): Kysely<Database> {
   const { store, connectMs, databaseQueue } = config
-  const pool = async (): Promise<PostgresPool> =>
-    store.engine === 'embedded' ? openEmbedded(store.folder, connectMs, databaseQueue) : openServer(store.url, config)
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  const own: Told = { counts: () => ({ most: config.poolSize, used: 0, idle: 0, waiting: 0 }), onSeconds: () => undefined }
+  const pool = async (): Promise<CountedPool> => {
+    const opened =
+      store.engine === 'embedded' ? await openEmbedded(store.folder, connectMs, databaseQueue) : openServer(store.url, config)
+    own.counts = opened.counts
+    return opened
+  }
+  const log = (event: LogEvent): void => {
+    own.onSeconds(event.queryDurationMillis / 1000)
+    onStatement?.(event)
+  }
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }), log })
+  told.set(db, own)
   writes.set(db, boundedQueue(writersOf(config), databaseQueue, 'writes'))
   return db
 }

@@ -1,9 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
-import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
+import type { PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import { overloaded } from '../overload.js'
 import { lockFolder } from './folder-lock.js'
+import type { CountedPool } from './server.js'
 
 /** Loaded only where it is used: its WebAssembly takes long to load. */
 async function openPglite(folder: string): Promise<PGlite> {
@@ -31,7 +32,7 @@ async function openStore(folder: string): Promise<PGlite> {
  * @param queue how many may wait; who comes beyond is refused with `unavailable`
  * @throws {OperatorError} when another process has the folder
  */
-export async function openEmbedded(folder: string, waitMs: number, queue: number): Promise<PostgresPool> {
+export async function openEmbedded(folder: string, waitMs: number, queue: number): Promise<CountedPool> {
   mkdirSync(folder, { recursive: true })
   chmodSync(folder, 0o700)
   const unlock = await lockFolder(folder)
@@ -56,6 +57,7 @@ export async function openEmbedded(folder: string, waitMs: number, queue: number
   }
 
   return {
+    counts: () => ({ most: 1, used: taken ? 1 : 0, idle: taken ? 0 : 1, waiting: waiting.length }),
     connect: () =>
       new Promise((done, failed) => {
         if (!taken) {

@@ -47,6 +47,9 @@ const BATCH = 256
 /** Look-ups that may wait, unless told otherwise. */
 const QUEUE = 1000
 
+/** The look-ups of this process, and the statements they were sent in, since its start. */
+export const lookups = { keys: 0, statements: 0 }
+
 interface Waiting {
   readonly asked: Asked
   readonly done: (found: Found | undefined) => void
@@ -98,6 +101,8 @@ interface Row {
 }
 
 async function ask(db: Kysely<Database>, batch: readonly Asked[]): Promise<(Found | undefined)[]> {
+  lookups.keys += batch.length
+  lookups.statements++
   const { rows } = await db.executeQuery(statementFor(batch))
   const found: (Found | undefined)[] = Array.from({ length: batch.length })
   for (const { n, owner, wanted } of rows) {

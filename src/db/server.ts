@@ -90,11 +90,25 @@ class Session implements PostgresPoolClient {
   }
 }
 
+/** The connections of a pool. */
+export interface PoolCounts {
+  readonly most: number
+  readonly used: number
+  readonly idle: number
+  /** Who waits for one. */
+  readonly waiting: number
+}
+
+/** A pool that tells how many connections it has. */
+export interface CountedPool extends PostgresPool {
+  readonly counts: () => PoolCounts
+}
+
 /**
  * A pool of connections to a Postgres server. A connection on which nothing moved for the limit of a statement, and a second
  * more, is ended, so that neither a server that was stopped in its tracks nor a dead network keeps it.
  */
-export function openServer(url: string, config: ServerConfig): PostgresPool {
+export function openServer(url: string, config: ServerConfig): CountedPool {
   const { poolSize, databaseQueue, connectMs, statementMs, prepare, sessionLimits } = config
   const pool = new pg.Pool({
     connectionString: url,
@@ -119,6 +133,10 @@ export function openServer(url: string, config: ServerConfig): PostgresPool {
 
   const nameOf = prepare ? statementNames() : () => undefined
   return {
+    counts: () => {
+      const { totalCount, idleCount: idle, waitingCount: waiting } = pool
+      return { most: poolSize, used: totalCount - idle, idle, waiting }
+    },
     connect: async () => {
       if (pool.totalCount >= poolSize && pool.idleCount === 0 && pool.waitingCount >= databaseQueue) {
         throw overloaded('database')

@@ -8,6 +8,10 @@ declare module 'fastify' {
     /** The request's bounds of time; set before the guard of an operation. */
     exchange: Exchange
   }
+  interface FastifyInstance {
+    /** The requests that are not answered yet. */
+    inFlight: ReadonlySet<unknown>
+  }
 }
 
 /** The settings that bound requests. */
@@ -70,6 +74,7 @@ export function boundRequests(app: FastifyInstance, bounds: Bounds): void {
   const { connections, requests, deadlineMs, answerMs } = bounds
   const inFlight = new Set<Exchange>()
   app.server.maxConnections = connections
+  app.decorate('inFlight', inFlight)
   app.decorateRequest('exchange')
   app.addHook('onRequest', (request, reply, done) => {
     if (inFlight.size >= requests) {

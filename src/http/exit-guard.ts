@@ -76,15 +76,17 @@ function bodyFaults(body: ValidateFunction | undefined, payload: unknown): strin
   return body(payload) ? [] : faultsFound(body)
 }
 
+/** Answers of this process that were not as the contract says, since its start. */
+export const undeclared = { answers: 0 }
+
 /**
- * What a server does with the answers that differ: it sends them all the same, counts them since its start, and logs each
+ * What a server does with the answers that differ: it sends them all the same, counts them, and logs each
  * with the count.
  */
 export function countUndeclared({ log }: FastifyInstance): (answer: Answer, request: FastifyRequest) => void {
-  let undeclared_answers = 0
   return (answer, { id: request_id }) => {
     if (answer.faults.length === 0) return
-    undeclared_answers++
+    const undeclared_answers = ++undeclared.answers
     log.error({ request_id, undeclared_answers, ...answer }, 'the answer is not as the contract says')
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { destination, type Logger, pino, symbols } from 'pino'
+import { parseTraceparent } from './traceparent.js'
 
 /** Lines wait this long at most for others, in milliseconds. */
 const FLUSH_MS = 100
@@ -44,21 +45,24 @@ export function makeLogger(level: string, base: LogBase): Logger {
 }
 
 /** What lines of answers need of pino's logger, whose stream has no public name but this symbol. */
-type LineLogger = Pick<Logger, 'isLevelEnabled' | 'bindings'> & {
+type LineLogger = Pick<Logger, 'isLevelEnabled'> & {
   readonly [symbols.streamSym]: { readonly write: (line: string) => void }
 }
 
 /** Logs every answered request: never a header's value, a body, an address or a raw path. */
-export function logAnswers(app: FastifyInstance): void {
+export function logAnswers(app: FastifyInstance, base: LogBase): void {
+  app.decorateRequest('trace_id')
   const log = app.log as unknown as LineLogger
   if (!log.isLevelEnabled('info')) return
-  const base = Object.entries(log.bindings()).map(([name, value]) => `,"${name}":${JSON.stringify(value)}`).join('')
+  const of = base === null ? '' : `,"pid":${String(base.pid)}`
   app.addHook('onResponse', (request, reply, done) => {
     const { id, caller, error_code, method, operation_id, route } = request
+    const trace_id = request.trace_id ?? parseTraceparent(request.headers.traceparent)?.trace_id
     // Written as it is, since pino would take a tenth of the time of a request for it. No value needs to be escaped: each is a
     // number, or of a closed set of words, or its form was checked.
     const line =
-      `{"level":"info"${timestamp()}${base},"request_id":"${id}"` +
+      `{"level":"info"${timestamp()}${of},"request_id":"${id}"` +
+      (trace_id === undefined ? '' : `,"trace_id":"${trace_id}"`) +
       (operation_id === undefined ? '' : `,"operation_id":"${operation_id}"`) +
       `,"method":"${method}"` +
       (route === undefined ? '' : `,"route":"${route}"`) +
@@ -71,4 +75,11 @@ export function logAnswers(app: FastifyInstance): void {
     log[symbols.streamSym].write(line)
     done()
   })
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The trace that the request was made a part of here; undefined where nothing is traced. */
+    trace_id: string | undefined
+  }
 }

@@ -12,6 +12,7 @@ const ORDER = [
   ['handlers'],
   ['http'],
   ['app'],
+  ['ops'],
   ['main'],
   ['workers'],
   ['commands'],

@@ -62,6 +62,7 @@ export function testConfig(store: StoreSettings, env: Record<string, string> = {
 export const testSettings = {
   PORT: '0',
   LOG_LEVEL: 'silent',
+  ROSTER_OPS_PORT: '',
   ROSTER_ARGON2_MEMORY_KIB: '8',
   ROSTER_ARGON2_PASSES: '1',
 }

@@ -1,0 +1,79 @@
+import type { Worker } from 'node:cluster'
+import { setTimeout as delay } from 'node:timers/promises'
+import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type Registry } from 'prom-client'
+
+type Metrics = readonly MetricObjectWithValues<MetricValue<string>>[]
+
+interface Asked {
+  readonly metrics: number
+}
+interface Told extends Asked {
+  readonly values: Metrics
+}
+
+const isAbout = <T extends Asked>(message: unknown): message is T => typeof message === 'object' && message !== null && 'metrics' in message
+
+/** How long workers may take to tell their metrics, in milliseconds. For one that does not, what it told last counts. */
+const PATIENCE_MS = 1000
+
+const ignore = (): void => undefined
+
+/** Tells the primary process the metrics of this worker whenever it asks. */
+export function tellMetrics(registry: Registry): void {
+  process.on('message', (message) => {
+    if (!isAbout<Asked>(message)) return
+    void registry.getMetricsAsJSON().then((values) => process.send?.({ ...message, values }, undefined, undefined, ignore))
+  })
+}
+
+/** Only what counts up goes on counting when its worker is gone. */
+const lasts = ({ type }: { readonly type: unknown }): boolean => type === 'counter' || type === 'histogram'
+
+const sumOf = (all: readonly Metrics[]): Registry => AggregatorRegistry.aggregate(all as unknown as object[])
+
+/** The metrics of all workers, summed up. */
+export class Gathering {
+  readonly #told = new Map<Worker, Metrics>()
+  #gone: Metrics = []
+  #asked = 0
+
+  /** @param own the metrics of the primary process */
+  constructor(readonly own: Registry) {}
+
+  /** Takes a worker in. When it ends, what it had counted when it was last asked stays in the sum, which so never falls. */
+  watch(worker: Worker): void {
+    this.#told.set(worker, [])
+    worker.once('exit', () => {
+      const counted = (this.#told.get(worker) ?? []).filter(lasts)
+      this.#told.delete(worker)
+      void sumOf([this.#gone, counted]).getMetricsAsJSON().then((sum) => {
+        this.#gone = sum
+      })
+    })
+  }
+
+  async #ask(worker: Worker): Promise<void> {
+    const metrics = ++this.#asked
+    const patience = new AbortController()
+    const answer = new Promise<void>((done) => {
+      const hear = (message: unknown): void => {
+        if (!isAbout<Told>(message) || message.metrics !== metrics) return
+        if (this.#told.has(worker)) this.#told.set(worker, message.values)
+        worker.off('message', hear)
+        done()
+      }
+      worker.on('message', hear)
+      patience.signal.addEventListener('abort', () => worker.off('message', hear))
+    })
+    worker.send({ metrics }, ignore)
+    await Promise.race([answer, delay(PATIENCE_MS, undefined, { signal: patience.signal }).catch(ignore)])
+    patience.abort()
+  }
+
+  /** The sum, in Prometheus's text format. */
+  metrics = async (): Promise<string> => {
+    await Promise.all([...this.#told.keys()].map((worker) => this.#ask(worker)))
+    const own = await this.own.getMetricsAsJSON()
+    return sumOf([this.#gone, ...this.#told.values(), own]).metrics()
+  }
+}

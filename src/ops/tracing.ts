@@ -1,0 +1,97 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type Context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import type { FastifyInstance } from 'fastify'
+import type { LogEvent } from 'kysely'
+import type { Passwords } from '../auth/passwords.js'
+import { spec } from '../contract.js'
+import { parseTraceparent } from '../http/traceparent.js'
+
+/** Traces of requests, of their statements and of their hashes, sent by OTLP. */
+export interface Tracing {
+  /** Makes a span of each request of an application that does not listen yet, named as the operation. */
+  readonly traceRequests: (app: FastifyInstance) => void
+  /** Makes a span of each statement, without its parameters. One that serves many requests belongs to the first of them. */
+  readonly onStatement: (event: LogEvent) => void
+  /** Makes a span of each hash. */
+  readonly traced: (passwords: Passwords) => Passwords
+  /** Sends what is not sent yet. */
+  readonly stop: () => Promise<void>
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    span: Span | undefined
+  }
+}
+
+function parentOf(header: string | string[] | undefined): Context {
+  const parent = parseTraceparent(header)
+  if (parent === undefined) return ROOT_CONTEXT
+  const { trace_id: traceId, span_id: spanId, flags: traceFlags } = parent
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true })
+}
+
+/**
+ * Starts tracing. Where and what is sent is OpenTelemetry's own matter: it reads the `OTEL_…` variables that it defines.
+ * Loaded only where one of them asks for traces.
+ */
+export function startTracing(): Tracing {
+  const resource = defaultResource()
+    .merge(resourceFromAttributes({ 'service.name': 'roster', 'service.version': spec.info.version }))
+    .merge(detectResources({ detectors: [envDetector] }))
+  const provider = new TracerProvider({ resource, spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })] })
+  const tracer = provider.getTracer('roster', spec.info.version)
+  const current = new AsyncLocalStorage<Context>()
+  const context = (): Context => current.getStore() ?? ROOT_CONTEXT
+
+  return {
+    traceRequests(app) {
+      app.decorateRequest('span')
+      app.addHook('onRequest', (request, _reply, done) => {
+        const parent = parentOf(request.headers.traceparent)
+        const name = request.operation_id ?? request.method
+        request.span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent)
+        request.trace_id = request.span.spanContext().traceId
+        current.run(trace.setSpan(parent, request.span), done)
+      })
+      app.addHook('onResponse', ({ span, method, route, error_code }, { statusCode }, done) => {
+        span?.setAttributes({
+          'http.request.method': method,
+          'http.response.status_code': statusCode,
+          ...(route === undefined ? {} : { 'http.route': route }),
+          ...(error_code === undefined ? {} : { 'error.type': error_code }),
+        })
+        if (statusCode >= 500) span?.setStatus({ code: SpanStatusCode.ERROR })
+        span?.end()
+        done()
+      })
+    },
+
+    onStatement({ level, query, queryDurationMillis }) {
+      const [verb = ''] = query.sql.trimStart().split(/\s/, 1)
+      const attributes = { 'db.system.name': 'postgresql', 'db.query.text': query.sql, 'db.operation.name': verb }
+      const endTime = Date.now()
+      const startTime = endTime - queryDurationMillis
+      const span = tracer.startSpan(`sql ${verb}`, { kind: SpanKind.CLIENT, attributes, startTime }, context())
+      if (level === 'error') span.setStatus({ code: SpanStatusCode.ERROR })
+      span.end(endTime)
+    },
+
+    traced: (passwords) => ({
+      ...passwords,
+      hash: async (...args) => {
+        const span = tracer.startSpan('hash', {}, context())
+        try {
+          return await passwords.hash(...args)
+        } finally {
+          span.end()
+        }
+      },
+    }),
+
+    stop: () => provider.shutdown(),
+  }
+}
