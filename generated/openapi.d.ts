@@ -36,7 +36,7 @@ export interface paths {
         put?: never;
         /**
          * Create a new User
-         * @description Creates a user in the caller's enterprise. Only those who manage users may call it. Two users of an enterprise never share a name or an address, however many requests are made at once: one gets 201, the others 400 with the code `duplicate`.
+         * @description Creates a user in the caller's enterprise. Only those who manage users may call it. Two users of an enterprise never share a name or an address, however many requests are made at once: one gets 201, the others 400 with the code `duplicate`. With an `Idempotency-Key` the request may be sent again until it is answered: of all requests of one caller with one key and one body, one creates the user, and the others get its answer.
          */
         post: operations["createUser"];
         delete?: never;
@@ -339,18 +339,32 @@ export interface components {
          *     | `forbidden` | 403 | the caller may not do this |
          *     | `not_found` | 404 | no such path or user |
          *     | `method_not_allowed` | 405 | the path has no such method |
+         *     | `idempotency_conflict` | 409 | a request with this `Idempotency-Key` is under way; try again |
+         *     | `precondition_failed` | 412 | the user has none of the tags of `If-Match` |
          *     | `payload_too_large` | 413 | the body is over 262,144 bytes |
          *     | `unsupported_media_type` | 415 | the body is not `application/json` |
+         *     | `idempotency_mismatch` | 422 | this `Idempotency-Key` came with another body or API key before |
          *     | `internal_error` | 500 | a fault of the server |
          *     | `unavailable` | 503 | the server can't answer now; try again |
          * @example validation_failed
          * @enum {string}
          */
-        ErrorCode: "malformed_request" | "malformed_json" | "validation_failed" | "weak_password" | "duplicate" | "not_authenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "internal_error" | "unavailable";
+        ErrorCode: "malformed_request" | "malformed_json" | "validation_failed" | "weak_password" | "duplicate" | "not_authenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "internal_error" | "unavailable";
     };
     responses: {
         /** @description Bad request. The request is not well-formed HTTP, or its `Host` is missing or malformed. */
         MalformedRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Bad request. `If-Match` is malformed, or the request is not well-formed HTTP. */
+        BadCondition: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -428,6 +442,28 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
+        /** @description A request with this `Idempotency-Key` is under way. Try again. */
+        IdempotencyConflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The user has none of the tags of `If-Match`, for it has changed. Nothing was changed now. */
+        PreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
         /** @description The body is over 262,144 bytes. */
         PayloadTooLarge: {
             headers: {
@@ -441,6 +477,17 @@ export interface components {
         };
         /** @description The body is not `application/json` in UTF-8. */
         UnsupportedMediaType: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description This `Idempotency-Key` came with another body or another API key of the caller before. */
+        IdempotencyMismatch: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -480,6 +527,16 @@ export interface components {
          * @example 3
          */
         user_id: number;
+        /**
+         * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user has another one now, the answer is 412 and nothing changes. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
+         * @example "75078.mk0zqk5l"
+         */
+        "If-Match": string;
+        /**
+         * @description A key that the client makes for this request, as a UUID, and sends again with each repetition of it (draft-ietf-httpapi-idempotency-key-header): 1 to 255 visible ASCII characters as a string in quotes, or as they are without `"`, `,`, `;` and `\`; anything else is answered with 400. The same key and the same body, whatever the order of its fields, get the first answer again, with `Idempotency-Replayed`; another body gets 422, as does another API key of the caller; while the first request is under way, 409. Keys are of one caller and one operation. Only a success is kept, for 24 hours unless the operator sets another time: after any other answer the key is free, and so it is when the user that was created is deleted. Who may not create users any more gets 401 or 403, not the answer.
+         * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+         */
+        "Idempotency-Key": string;
     };
     requestBodies: never;
     headers: {
@@ -493,6 +550,16 @@ export interface components {
          * @example no-store
          */
         "Cache-Control": "no-store";
+        /**
+         * @description The state of the user (RFC 9110, section 8.8.3): a strong tag, another one after each change. Send it back as `If-Match`.
+         * @example "75078.mk0zqk5l"
+         */
+        ETag: string;
+        /**
+         * @description This is the answer to an earlier request with this `Idempotency-Key`; absent where it is not.
+         * @example true
+         */
+        "Idempotency-Replayed": "true";
         /**
          * @description How to authenticate (RFC 9110, section 11.6.1).
          * @example Bearer
@@ -607,7 +674,13 @@ export interface operations {
     createUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key that the client makes for this request, as a UUID, and sends again with each repetition of it (draft-ietf-httpapi-idempotency-key-header): 1 to 255 visible ASCII characters as a string in quotes, or as they are without `"`, `,`, `;` and `\`; anything else is answered with 400. The same key and the same body, whatever the order of its fields, get the first answer again, with `Idempotency-Replayed`; another body gets 422, as does another API key of the caller; while the first request is under way, 409. Keys are of one caller and one operation. Only a success is kept, for 24 hours unless the operator sets another time: after any other answer the key is free, and so it is when the user that was created is deleted. Who may not create users any more gets 401 or 403, not the answer.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -623,6 +696,8 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -633,8 +708,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["IdempotencyConflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };
@@ -659,6 +736,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -676,7 +754,13 @@ export interface operations {
     updateUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user has another one now, the answer is 412 and nothing changes. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
+                 * @example "75078.mk0zqk5l"
+                 */
+                "If-Match"?: components["parameters"]["If-Match"];
+            };
             path: {
                 /**
                  * @description User ID, in canonical decimal: digits without sign, leading zero or fraction. Anything else names no user and is answered with 404.
@@ -698,6 +782,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -709,6 +794,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             500: components["responses"]["InternalError"];
@@ -718,7 +804,13 @@ export interface operations {
     deleteUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user has another one now, the answer is 412 and nothing changes. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
+                 * @example "75078.mk0zqk5l"
+                 */
+                "If-Match"?: components["parameters"]["If-Match"];
+            };
             path: {
                 /**
                  * @description User ID, in canonical decimal: digits without sign, leading zero or fraction. Anything else names no user and is answered with 404.
@@ -739,11 +831,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["BadCondition"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -752,7 +845,13 @@ export interface operations {
     partialUpdateUser: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user has another one now, the answer is 412 and nothing changes. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
+                 * @example "75078.mk0zqk5l"
+                 */
+                "If-Match"?: components["parameters"]["If-Match"];
+            };
             path: {
                 /**
                  * @description User ID, in canonical decimal: digits without sign, leading zero or fraction. Anything else names no user and is answered with 404.
@@ -774,6 +873,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -785,6 +885,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             500: components["responses"]["InternalError"];

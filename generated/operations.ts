@@ -50,8 +50,10 @@ export const operations = {
       401,
       403,
       405,
+      409,
       413,
       415,
+      422,
       500,
       503
     ]
@@ -85,6 +87,7 @@ export const operations = {
       403,
       404,
       405,
+      412,
       413,
       415,
       500,
@@ -104,6 +107,7 @@ export const operations = {
       403,
       404,
       405,
+      412,
       413,
       415,
       500,
@@ -123,6 +127,7 @@ export const operations = {
       403,
       404,
       405,
+      412,
       413,
       500,
       503

@@ -1,7 +1,6 @@
 import fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Config } from './config.js'
 import { openapiJson, openapiYaml } from './contract.js'
-import type { HandlerDeps } from './handlers/seam.js'
 import { BODY_LIMIT, readBodies } from './http/body.js'
 import { boundRequests } from './http/bounds.js'
 import { ignoreUnknownExpectations, refuseMalformedHttp, slowSenders, watchExchanges } from './http/connections.js'
@@ -15,9 +14,10 @@ import { answerProblems, sendProblem } from './http/problems.js'
 import { requireHost, undecodableToNowhere } from './http/url.js'
 import { validatorCompiler } from './http/validation.js'
 import { wire } from './http/wire.js'
+import type { WriteDeps } from './users/write.js'
 
 /** What the application stands on. */
-export interface AppDeps extends HandlerDeps {
+export interface AppDeps extends WriteDeps {
   /** Told of every answer, compared with the contract. The default is `countUndeclared`. */
   readonly onAnswer?: (answer: Answer) => void
   readonly logBase?: LogBase

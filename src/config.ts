@@ -36,6 +36,8 @@ export interface Config {
   readonly argon2: { readonly memoryKiB: number; readonly passes: number; readonly lanes: number }
   readonly hashConcurrency: number
   readonly hashQueue: number
+  /** How long an answer is kept under an idempotency key. */
+  readonly idempotencyHours: number
   readonly poolSize: number
   readonly databaseQueue: number
   /** Whether statements are prepared. */
@@ -155,6 +157,7 @@ export const settings = {
   ROSTER_ARGON2_LANES: setting(integer(1, 255), '1', 'lanes of one argon2id hash'),
   ROSTER_HASH_CONCURRENCY: setting(integer(1, 1024), '2', 'hashes at a time, for each process of --workers'),
   ROSTER_HASH_QUEUE: setting(integer(0, 100_000), '256', 'hashes that may wait; more are answered 503'),
+  ROSTER_IDEMPOTENCY_HOURS: setting(integer(1, 8760), '24', 'hours that the answer to an Idempotency-Key is kept'),
   ROSTER_POOL_SIZE: setting(integer(1, 1000), '10', 'connections to the Postgres server, for each process of --workers'),
   ROSTER_DATABASE_QUEUE: setting(integer(0, 100_000), '256', 'statements, and writes, that may wait for a connection; more are answered 503'),
   ROSTER_PREPARE: setting(oneOf('on', 'off'), 'on', 'whether statements are prepared; "off" behind a pgbouncer before 1.21'),
@@ -301,6 +304,7 @@ function configOf(values: Values, store: Store, opsIsSet: boolean): Config {
     },
     hashConcurrency: values.ROSTER_HASH_CONCURRENCY,
     hashQueue: values.ROSTER_HASH_QUEUE,
+    idempotencyHours: values.ROSTER_IDEMPOTENCY_HOURS,
     poolSize: values.ROSTER_POOL_SIZE,
     databaseQueue: values.ROSTER_DATABASE_QUEUE,
     prepare: values.ROSTER_PREPARE === 'on',

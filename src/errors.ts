@@ -16,8 +16,11 @@ export const errorCodes: { readonly [Code in ErrorCode]: { readonly status: numb
   forbidden: { status: 403, message: 'You have no permission to do this.' },
   not_found: { status: 404, message: 'Not found.' },
   method_not_allowed: { status: 405, message: 'Method not allowed.' },
+  idempotency_conflict: { status: 409, message: 'A request with this Idempotency-Key is under way.' },
+  precondition_failed: { status: 412, message: 'The user has changed since it was read.' },
   payload_too_large: { status: 413, message: 'The body is too large.' },
   unsupported_media_type: { status: 415, message: 'The body has an unsupported media type.' },
+  idempotency_mismatch: { status: 422, message: 'This Idempotency-Key was used for another request.' },
   internal_error: { status: 500, message: 'Internal server error.' },
   unavailable: { status: 503, message: 'The service is unavailable. Try again later.' },
 }

@@ -4,11 +4,21 @@
  */
 import type { components, operations, paths } from '../../generated/openapi.js'
 import { RosterError } from './errors.js'
-import { type CallOptions, type ClientOptions, makeSend, type Outgoing, type Send } from './transport.js'
+import {
+  type CallOptions,
+  type ClientOptions,
+  type CreateOptions,
+  idempotencyKeyOf,
+  ifMatchOf,
+  makeSend,
+  type Outgoing,
+  type Send,
+  type WriteOptions,
+} from './transport.js'
 
 export { type ClientErrorCode, type ErrorBody, type ErrorCode, RosterError, type RosterErrorFields } from './errors.js'
 export type { RetryOptions } from './retry.js'
-export type { CallOptions, ClientOptions } from './transport.js'
+export { type CallOptions, type ClientOptions, type CreateOptions, etagOf, type WriteOptions } from './transport.js'
 
 /** A user, as answered. */
 export type User = components['schemas']['User']
@@ -89,9 +99,9 @@ export class RosterClient implements Operations {
     }
   }
 
-  /** Creates a user in the caller's enterprise. Never tried again by itself: it could be made twice. */
-  async createUser(user: UserCreate, options?: CallOptions): Promise<User> {
-    return this.#call('post', '/user/', { body: user }, options)
+  /** Creates a user in the caller's enterprise, once however often it is tried: each call has a key, its own or yours. */
+  async createUser(user: UserCreate, { idempotencyKey, ...options }: CreateOptions = {}): Promise<User> {
+    return this.#call('post', '/user/', { headers: idempotencyKeyOf(idempotencyKey), body: user }, options)
   }
 
   /** One user. */
@@ -99,19 +109,22 @@ export class RosterClient implements Operations {
     return this.#call('get', '/user/{user_id}/', { user_id }, options)
   }
 
-  /** Changes a user: `username` and `profile` are required, an optional field that is absent keeps its value. */
-  async updateUser(user_id: number, user: UserCreate, options?: CallOptions): Promise<User> {
-    return this.#call('put', '/user/{user_id}/', { user_id, body: user }, options)
+  /**
+   * Changes a user: `username` and `profile` are required, an optional field that is absent keeps its value. With `ifMatch`,
+   * where an answer was lost and the call tried again, its own change is a 412.
+   */
+  async updateUser(user_id: number, user: UserCreate, { ifMatch, ...options }: WriteOptions = {}): Promise<User> {
+    return this.#call('put', '/user/{user_id}/', { user_id, headers: ifMatchOf(ifMatch), body: user }, options)
   }
 
   /** Changes the fields that are given. Never tried again by itself. */
-  async partialUpdateUser(user_id: number, fields: UserUpdate, options?: CallOptions): Promise<User> {
-    return this.#call('patch', '/user/{user_id}/', { user_id, body: fields }, options)
+  async partialUpdateUser(user_id: number, fields: UserUpdate, { ifMatch, ...options }: WriteOptions = {}): Promise<User> {
+    return this.#call('patch', '/user/{user_id}/', { user_id, headers: ifMatchOf(ifMatch), body: fields }, options)
   }
 
   /** Deletes a user and its keys. Where an answer was lost and the call tried again, a user that is gone now is a 404. */
-  async deleteUser(user_id: number, options?: CallOptions): Promise<undefined> {
-    return this.#call('delete', '/user/{user_id}/', { user_id }, options)
+  async deleteUser(user_id: number, { ifMatch, ...options }: WriteOptions = {}): Promise<undefined> {
+    return this.#call('delete', '/user/{user_id}/', { user_id, headers: ifMatchOf(ifMatch) }, options)
   }
 }
 

@@ -41,10 +41,11 @@ export function delayMs(tried: number, askedMs: number, { backoffMs, maxBackoffM
   return askedMs + Math.random() * Math.min(maxBackoffMs, backoffMs * 2 ** (tried - 1))
 }
 
-/** Whether a fault is one that passes: the server is busy (429, 503), or no answer came. */
+/** Whether a fault is one that passes: the server is busy (429, 503), also with an earlier try of this call, or no answer came. */
 export function isPassing(fault: unknown): fault is RosterError {
   if (!(fault instanceof RosterError)) return false
-  return fault.status === 429 || fault.status === 503 || fault.code === 'network_error' || fault.code === 'timeout'
+  if (fault.status === 429 || fault.status === 503) return true
+  return fault.code === 'network_error' || fault.code === 'timeout' || fault.code === 'idempotency_conflict'
 }
 
 /** Waits; an abort ends it at once, with the reason of the signal. */

@@ -9,6 +9,24 @@ export interface CallOptions extends RetryOptions {
   timeoutMs?: number | undefined
 }
 
+/** The call options of `createUser`. */
+export interface CreateOptions extends CallOptions {
+  /**
+   * The `Idempotency-Key`: 1 to 255 visible ASCII characters. By default each call makes one of its own; give one to go on
+   * with a call of another process, as one that was killed. The same one for another user fails with 422.
+   */
+  idempotencyKey?: string | undefined
+}
+
+/** The call options of what changes or deletes one user. */
+export interface WriteOptions extends CallOptions {
+  /**
+   * Only if the user is as it was seen: a user as this client was answered, or an entity tag (`etagOf`). The call fails with
+   * 412 where somebody has changed it since.
+   */
+  ifMatch?: object | string | undefined
+}
+
 /** What a client is made of. The call options are those of every call that does not bring its own. */
 export interface ClientOptions extends Omit<CallOptions, 'signal'> {
   /** Where the API is, as `https://roster.example/api`; in a browser also relative, as `/api`. */
@@ -31,8 +49,36 @@ export interface Outgoing {
 /** Sends a request and resolves with the body of its answer: undefined for 204. */
 export type Send = (outgoing: Outgoing, options?: CallOptions) => Promise<unknown>
 
-// Sent twice, these do no more than sent once. A POST or PATCH whose answer was lost may have been done.
+// Sent twice, these do no more than sent once. A PATCH, or a POST without a key, whose answer was lost may have been done.
 const IDEMPOTENT = new Set(['GET', 'PUT', 'DELETE'])
+
+/** The tags of the answers that are still held by somebody. */
+const etags = new WeakMap<object, string>()
+
+/**
+ * The entity tag of a user as it was answered by `getUser`, `createUser`, `updateUser` or `partialUpdateUser`; undefined for a
+ * copy, and for what another method answered.
+ */
+export function etagOf(user: object): string | undefined {
+  return etags.get(user)
+}
+
+/** The header that asks for a state. Throws a TypeError for an object whose tag is not known: it must not go unasked. */
+export function ifMatchOf(seen: object | string | undefined): { 'if-match': string | undefined } {
+  const etag = typeof seen === 'object' ? etagOf(seen) : seen
+  if (seen !== undefined && etag === undefined) throw new TypeError('ifMatch: must be a user as it was answered, or its tag')
+  return { 'if-match': etag }
+}
+
+/** The header that makes a request one that can be sent again, with a key of its own where none is given. */
+export function idempotencyKeyOf(key = newKey()): { 'idempotency-key': string } {
+  return { 'idempotency-key': `"${key.replaceAll(/["\\]/g, '\\$&')}"` }
+}
+
+// Not randomUUID, which browsers keep from pages that came over plain http.
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
 
 const DEFAULTS = { tries: 4, backoffMs: 250, maxBackoffMs: 10_000, maxRetryAfterMs: 60_000, timeoutMs: 30_000 }
 
@@ -128,7 +174,7 @@ export function makeSend({ baseUrl, key, fetch: fetcher, ...defaults }: ClientOp
   return async (outgoing, { signal, ...options } = {}) => {
     const settings: Settings = { ...DEFAULTS, ...given(defaults), ...given(options) }
     const request = requestOf(outgoing)
-    const tries = IDEMPOTENT.has(outgoing.method) ? settings.tries : 1
+    const tries = IDEMPOTENT.has(outgoing.method) || 'idempotency-key' in (outgoing.headers ?? {}) ? settings.tries : 1
     const attempt = async (tried: number): Promise<unknown> => {
       let asked = 0
       try {
@@ -136,6 +182,8 @@ export function makeSend({ baseUrl, key, fetch: fetcher, ...defaults }: ClientOp
         asked = retryAfterMs(answer.headers.get('retry-after'))
         if (!answer.ok) throw errorOfAnswer(answer, body)
         if (body === undefined && answer.status !== 204) throw invalidAnswer(answer)
+        const etag = answer.headers.get('etag')
+        if (body !== undefined && etag !== null) etags.set(body, etag)
         return body
       } catch (fault) {
         if (tried >= tries || !isPassing(fault) || asked > settings.maxRetryAfterMs) throw fault

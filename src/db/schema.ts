@@ -39,6 +39,8 @@ export interface UserAccountTable {
   last_login: Date | null
   created_on: MadeOn
   updated_on: ColumnType<Date, never, Date>
+  /** Postgres's version of the row: the number of the transaction that wrote it, another one at each write. */
+  xmin: ColumnType<string, never, never>
 }
 
 /** How many users an enterprise has in a block of ids: level 1 is `id >> 10`, level 2 `id >> 20`. */
@@ -69,6 +71,25 @@ export interface ClientTable {
   created_on: MadeOn
 }
 
+/** An answer that is kept under the idempotency key of its request. */
+export interface IdempotencyKeyTable {
+  enterprise_id: number
+  /** The caller. */
+  user_id: number
+  operation: string
+  /** SHA-256 of the client's key. */
+  key_hash: Buffer
+  /** HMAC-SHA-256 of the request's body. */
+  body_hmac: Buffer
+  status: number
+  /** The body of the answer. */
+  body: ColumnType<unknown, string, string>
+  etag: string
+  /** The user whom the answer shows. */
+  target_id: number
+  created_on: ColumnType<Date, never, Date>
+}
+
 /** The tables, as Kysely sees them. `migrations/` makes them. */
 export interface Database {
   enterprise: EnterpriseTable
@@ -76,4 +97,5 @@ export interface Database {
   user_count: UserCountTable
   api_key: ApiKeyTable
   client: ClientTable
+  idempotency_key: IdempotencyKeyTable
 }

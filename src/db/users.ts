@@ -18,6 +18,7 @@ export const userColumns = [
   'user_account.last_login',
   'user_account.created_on',
   'user_account.updated_on',
+  'user_account.xmin',
 ] as const
 
 type ColumnName<Path> = Path extends `user_account.${infer Name}` ? Name : never
@@ -50,6 +51,7 @@ export function userOf(values: UserValues): UserRow | undefined {
     last_login: values[11] === null ? null : new Date(values[11]),
     created_on: new Date(values[12]),
     updated_on: new Date(values[13]),
+    xmin: values[14],
   }
 }
 
@@ -58,7 +60,7 @@ export type NewUser = Omit<Insertable<UserAccountTable>, 'enterprise_id' | 'is_e
 
 /** The columns of a user that a write may change; `updated_on` follows by itself. */
 export type UserChanges = Partial<
-  Omit<Selectable<UserAccountTable>, 'enterprise_id' | 'id' | 'last_login' | 'created_on' | 'updated_on'>
+  Omit<Selectable<UserAccountTable>, 'enterprise_id' | 'id' | 'last_login' | 'created_on' | 'updated_on' | 'xmin'>
 >
 
 /** Name and address as uniqueness compares them: digests of `names.ts`. */

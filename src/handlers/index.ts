@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Caller } from '../auth/authenticate.js'
 import type { Fault } from '../errors.js'
 import { bodyFaults } from '../users/faults.js'
@@ -5,6 +6,8 @@ import { createUser } from './createUser.js'
 import { deleteUser } from './deleteUser.js'
 import { getUser } from './getUser.js'
 import { getUserInfo } from './getUserInfo.js'
+import { idempotencyKeyFaults } from './idempotency-key.js'
+import { ifMatchFaults } from './if-match.js'
 import { listUsers } from './listUsers.js'
 import { partialUpdateUser } from './partialUpdateUser.js'
 import type { HandlerDeps, Handlers, OperationId } from './seam.js'
@@ -23,11 +26,25 @@ export function createHandlers(deps: HandlerDeps): Handlers {
   }
 }
 
-/** What is wrong with a body that its schema can't express and that needs no stored data. The body may break the schema. */
-export type BodyRule = (caller: Caller, body: unknown) => Fault[]
+/**
+ * What is wrong with a request that the schema of its body can't express and that needs no stored data. The body may break
+ * the schema; the headers are as Node has them.
+ */
+export type RequestRule = (caller: Caller, body: unknown, headers: IncomingHttpHeaders) => Fault[]
 
-/** The body rules of the operations that have one. */
-export function createBodyRules({ passwords }: HandlerDeps): { readonly [Id in OperationId]?: BodyRule } {
-  const user: BodyRule = (caller, body) => bodyFaults(passwords, caller, body)
-  return { createUser: user, updateUser: user, partialUpdateUser: user }
+/** The rules of the operations that have one. */
+export function createRequestRules({ passwords }: Pick<HandlerDeps, 'passwords'>): { readonly [Id in OperationId]?: RequestRule } {
+  const change: RequestRule = (caller, body, headers) => [
+    ...ifMatchFaults(headers['if-match']),
+    ...bodyFaults(passwords, caller, body),
+  ]
+  return {
+    createUser: (caller, body, headers) => [
+      ...idempotencyKeyFaults(headers['idempotency-key'] as string | undefined),
+      ...bodyFaults(passwords, caller, body),
+    ],
+    updateUser: change,
+    partialUpdateUser: change,
+    deleteUser: (_caller, _body, headers) => ifMatchFaults(headers['if-match']),
+  }
 }

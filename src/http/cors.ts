@@ -2,13 +2,13 @@ import type { FastifyInstance } from 'fastify'
 
 /** What a listed origin's scripts may read of every answer, beside the few headers that any script may. */
 const READABLE = {
-  'Access-Control-Expose-Headers': 'X-Request-Id, Link, Retry-After, Allow',
+  'Access-Control-Expose-Headers': 'X-Request-Id, Link, ETag, Idempotency-Replayed, Retry-After, Allow',
 }
 
 /** What a listed origin's scripts may send, told to the browser that asks before it sends. */
 const SENDABLE = {
   'Access-Control-Allow-Methods': 'GET, POST, PUT, PATCH, DELETE',
-  'Access-Control-Allow-Headers': 'Authorization, Content-Type, X-Client-Id, X-Tenant, X-Request-Id',
+  'Access-Control-Allow-Headers': 'Authorization, Content-Type, X-Client-Id, X-Tenant, X-Request-Id, If-Match, Idempotency-Key',
   'Access-Control-Max-Age': '600',
 }
 

@@ -6,9 +6,10 @@ import type { Caller } from '../auth/authenticate.js'
 import { faultTexts, spec } from '../contract.js'
 import { makeLookup } from '../db/lookups.js'
 import { type Fault, Problem } from '../errors.js'
-import { type BodyRule, createBodyRules, createHandlers } from '../handlers/index.js'
-import type { HandlerDeps, Input, OperationId } from '../handlers/seam.js'
+import { createHandlers, createRequestRules, type RequestRule } from '../handlers/index.js'
+import type { Input, OperationId } from '../handlers/seam.js'
 import { requireWaiting } from '../overload.js'
+import type { WriteDeps } from '../users/write.js'
 import { guard } from './guard.js'
 import { requestUrl } from './url.js'
 import { SchemaFaults } from './validation.js'
@@ -19,9 +20,9 @@ function schemaFaults(request: FastifyRequest): Fault[] {
   return faultTexts(refused instanceof SchemaFaults ? refused.errors : []).map((text) => ({ code: 'validation_failed', text }))
 }
 
-function requireValid(request: FastifyRequest, caller: Caller, hasBody: boolean, rule: BodyRule | undefined): void {
+function requireValid(request: FastifyRequest, caller: Caller, hasBody: boolean, rule: RequestRule | undefined): void {
   if (hasBody && request.body === undefined) throw new Problem('validation_failed', ['body: is required'])
-  const [first, ...others] = [...schemaFaults(request), ...(rule?.(caller, request.body) ?? [])]
+  const [first, ...others] = [...schemaFaults(request), ...(rule?.(caller, request.body, request.headers) ?? [])]
   if (first !== undefined) throw Problem.of([first, ...others])
 }
 
@@ -37,7 +38,7 @@ type AnyHandler = (input: never, caller: Caller) => Promise<AnyOutput>
 function routeHandler(
   id: OperationId,
   handler: AnyHandler,
-  rule: BodyRule | undefined,
+  rule: RequestRule | undefined,
   publicUrl: string | undefined,
 ): RouteHandlerMethod {
   const { hasBody } = operations[id]
@@ -69,10 +70,14 @@ function routeHandler(
 }
 
 /** Wires every operation of the contract to its guard and its handler, under the contract's prefix. */
-export async function wire(app: FastifyInstance, deps: HandlerDeps, { publicUrl, requests }: Pick<Config, 'publicUrl' | 'requests'>): Promise<void> {
+export async function wire(
+  app: FastifyInstance,
+  deps: WriteDeps,
+  { publicUrl, requests, idempotencyHours }: Pick<Config, 'publicUrl' | 'requests' | 'idempotencyHours'>,
+): Promise<void> {
   const lookup = makeLookup(deps.db, requests)
-  const handlers = createHandlers(deps)
-  const rules = createBodyRules(deps)
+  const handlers = createHandlers({ ...deps, idempotencyHours })
+  const rules = createRequestRules(deps)
   const route = (id: OperationId): Omit<RouteOptions, 'method' | 'url'> => ({
     config: { operationId: id },
     onRequest: guard(lookup, id),

@@ -2,7 +2,7 @@ import type { operations } from '../../generated/operations.js'
 import type { KeyOwner } from '../db/lookups.js'
 import type { UserChanges, UserRow } from '../db/users.js'
 import { Problem } from '../errors.js'
-import { isStaff } from './user.js'
+import { etagOf, isStaff } from './user.js'
 
 /** Who may call an operation, as `x-who-may-call` of the contract says it. */
 export type WhoMayCall = (typeof operations)[keyof typeof operations]['whoMayCall']
@@ -95,6 +95,17 @@ export function requireStillMayCall(
 export function requireFound(target: UserRow | undefined): UserRow {
   if (target === undefined) throw noSuchUser()
   return target
+}
+
+/**
+ * Whether the target, as locked for a write, is in a state that the client expects.
+ *
+ * @param expected entity tags; undefined where any state will do
+ * @throws {Problem} `precondition_failed`
+ */
+export function requireMatch(expected: readonly string[] | undefined, target: UserRow, enterprise: KeyOwner['enterprise']): void {
+  if (expected === undefined || expected.includes(etagOf(target, enterprise))) return
+  throw new Problem('precondition_failed', ['If-Match: names no tag that the user has now'])
 }
 
 /** The answer to an id that names no user whom the caller may see. */

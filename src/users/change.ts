@@ -3,8 +3,8 @@ import type { Caller } from '../auth/authenticate.js'
 import { type UserChanges, type UserRow, userWritesOf } from '../db/users.js'
 import { Problem } from '../errors.js'
 import { nameKey } from '../names.js'
-import { requireFound, requireMayChange, requireStillMayCall } from './access.js'
-import { toUser, type User, type UserUpdate } from './user.js'
+import { requireFound, requireMatch, requireMayChange, requireStillMayCall } from './access.js'
+import { show, type Shown, type UserUpdate } from './user.js'
 import { writeUser, type WriteDeps } from './write.js'
 
 /**
@@ -41,9 +41,17 @@ export function changesOf(row: UserRow, body: UserUpdate, password_hash: string 
  * Changes a user of the caller's enterprise: PUT and PATCH alike, for an absent field keeps its value in both. The body is
  * valid (`faults.ts` and the schema).
  *
- * @throws {Problem} `invalid_credentials`, `not_found`, `forbidden`, `weak_password`, `duplicate`, `unavailable`
+ * @param expected entity tags of which the user must still have one; undefined for whichever it has
+ * @throws {Problem} `invalid_credentials`, `not_found`, `forbidden`, `precondition_failed`, `weak_password`, `duplicate`,
+ *   `unavailable`
  */
-export async function changeUser(deps: WriteDeps, caller: Caller, id: number, body: UserUpdate): Promise<User> {
+export async function changeUser(
+  deps: WriteDeps,
+  caller: Caller,
+  id: number,
+  body: UserUpdate,
+  expected: readonly string[] | undefined,
+): Promise<Shown> {
   const { password = '' } = body
   const password_hash = password === '' ? undefined : await deps.passwords.hash(password, caller.waiter)
   let wanted: UserChanges = {}
@@ -56,11 +64,12 @@ export async function changeUser(deps: WriteDeps, caller: Caller, id: number, bo
     const target = requireFound(locked.get(id))
     const changes = changesOf(target, body, password_hash)
     requireMayChange(self, target, changes)
+    requireMatch(expected, target, caller.enterprise)
     // The name or address that the body leaves as it is needs the row; the others were looked at before.
     const [weak, ...others] = deps.passwords.faults(password, { ...target, ...changes })
     if (weak !== undefined) throw Problem.of([weak, ...others])
     wanted = changes
     return Object.keys(changes).length === 0 ? target : users.update(id, changes)
   })
-  return toUser(row, caller.enterprise)
+  return show(row, caller.enterprise)
 }

@@ -2,15 +2,18 @@ import type { Caller } from '../auth/authenticate.js'
 import { userWritesOf } from '../db/users.js'
 import { nameKey } from '../names.js'
 import { requireStillMayCall } from './access.js'
-import { toUser, type User, type UserCreate } from './user.js'
+import type { Once } from './once.js'
+import { show, type Shown, type UserCreate } from './user.js'
 import { writeUser, type WriteDeps } from './write.js'
 
 /**
  * Creates a user in the caller's enterprise. The body is valid (`faults.ts` and the schema).
  *
- * @throws {Problem} `invalid_credentials`, `forbidden`, `duplicate`, `unavailable`
+ * @param once where the request has an idempotency key
+ * @throws {Problem} `invalid_credentials`, `forbidden`, `duplicate`, `unavailable`; with a key also `idempotency_conflict` and
+ *   `idempotency_mismatch`
  */
-export async function createUser(deps: WriteDeps, caller: Caller, body: UserCreate): Promise<User> {
+export async function createUser(deps: WriteDeps, caller: Caller, body: UserCreate, once?: Once): Promise<Shown> {
   const { username, password = '', email = '', profile } = body
   const user = {
     username,
@@ -27,11 +30,16 @@ export async function createUser(deps: WriteDeps, caller: Caller, body: UserCrea
     password_hash: password === '' ? null : await deps.passwords.hash(password, caller.waiter),
   }
   const keys = { username_key: user.username_key, email_key: user.email_key ?? undefined }
-  const row = await writeUser(deps, caller, { keys: () => keys }, async (trx) => {
+  return writeUser(deps, caller, { keys: () => keys }, async (trx) => {
+    await once?.hold(trx)
     const users = userWritesOf(trx, caller.enterprise.id)
     const locked = await users.lock([caller.user.id])
     requireStillMayCall('managers', locked.get(caller.user.id), undefined)
-    return users.insert(user)
+    // Since it was looked for, another process may have been done with it.
+    const first = await once?.first(trx)
+    if (first !== undefined) return first
+    const shown = show(await users.insert(user), caller.enterprise)
+    await once?.keep(trx, 201, shown)
+    return shown
   })
-  return toUser(row, caller.enterprise)
 }

@@ -3,22 +3,29 @@ import type { Caller } from '../auth/authenticate.js'
 import { inTransaction } from '../db/database.js'
 import type { Database } from '../db/schema.js'
 import { userWritesOf } from '../db/users.js'
-import { requireFound, requireMayDelete, requireStillMayCall } from './access.js'
+import { requireFound, requireMatch, requireMayDelete, requireStillMayCall } from './access.js'
 
 /**
  * Deletes a user of the caller's enterprise and all its keys.
  *
  * The caller stays, active and locked, so an enterprise never loses its last active superuser this way.
  *
- * @throws {Problem} `invalid_credentials`, `not_found`, `forbidden`, `unavailable`
+ * @param expected entity tags of which the user must still have one; undefined for whichever it has
+ * @throws {Problem} `invalid_credentials`, `not_found`, `forbidden`, `precondition_failed`, `unavailable`
  */
-export async function deleteUser(db: Kysely<Database>, caller: Caller, id: number): Promise<void> {
+export async function deleteUser(
+  db: Kysely<Database>,
+  caller: Caller,
+  id: number,
+  expected: readonly string[] | undefined,
+): Promise<void> {
   await inTransaction(db, async (trx) => {
     const users = userWritesOf(trx, caller.enterprise.id)
     const locked = await users.lock([caller.user.id, id])
     const self = requireStillMayCall('managers-not-self', locked.get(caller.user.id), id)
     const target = requireFound(locked.get(id))
     requireMayDelete(self, target)
+    requireMatch(expected, target, caller.enterprise)
     await users.delete(id)
   }, caller.waiter)
 }

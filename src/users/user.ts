@@ -1,9 +1,18 @@
+import { hash } from 'node:crypto'
 import type { components } from '../../generated/openapi.js'
 import type { KeyOwner } from '../db/lookups.js'
 import type { UserRow } from '../db/users.js'
 
 /** A user as answered (`User` in the contract). */
 export type User = components['schemas']['User']
+
+/** A user as answered, with the entity tag of the answer. */
+export interface Shown {
+  readonly user: User
+  readonly etag: string
+  /** It is the answer to an earlier request, sent again. */
+  readonly replayed?: true
+}
 
 /** A user as sent to PUT and POST. */
 export type UserCreate = components['schemas']['UserCreate']
@@ -47,4 +56,19 @@ export function toUser(row: UserRow, enterprise: KeyOwner['enterprise'], token: 
     token,
     is_email_verified: row.is_email_verified,
   }
+}
+
+/**
+ * The strong entity tag of a user (RFC 9110, section 8.8.3): another one after each write, whichever version's server wrote.
+ * It is Postgres's own version of the row; the time of the change, since a database that was restored, or that a replica took
+ * over from, gives the same versions again; and what is shown of the enterprise.
+ */
+export function etagOf({ xmin, updated_on }: UserRow, { google_enterprise_id }: KeyOwner['enterprise']): string {
+  const emm = google_enterprise_id === null ? '' : `.${hash('sha256', google_enterprise_id, 'base64url').slice(0, 16)}`
+  return `"${xmin}.${updated_on.getTime().toString(36)}${emm}"`
+}
+
+/** A user as the API shows it, with its entity tag. */
+export function show(row: UserRow, enterprise: KeyOwner['enterprise']): Shown {
+  return { user: toUser(row, enterprise), etag: etagOf(row, enterprise) }
 }

@@ -17,6 +17,7 @@ export const row = (fields: Partial<UserRow> = {}): UserRow => ({
   last_login: null,
   created_on: new Date('2026-01-05T09:00:00Z'),
   updated_on: new Date('2026-01-06T09:00:00Z'),
+  xmin: '753',
   ...fields,
 })
 

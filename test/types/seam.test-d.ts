@@ -17,19 +17,25 @@ export const unknown: Handlers = { ...others, deleteUser, dropUser: deleteUser }
 export const swapped: Handlers = { ...others, deleteUser: all.getUser }
 
 // The statuses and bodies of the contract, and no others.
-export const read: Output<'getUser'> = { status: 200, body: user }
-export const created: Output<'createUser'> = { status: 201, body: user }
+export const read: Output<'getUserInfo'> = { status: 200, body: user }
+export const created: Output<'createUser'> = {
+  status: 201,
+  headers: { ETag: '"1"', 'Idempotency-Replayed': undefined },
+  body: user,
+}
+// @ts-expect-error -- no ETag
+export const untagged: Output<'getUser'> = { status: 200, body: user }
 export const deleted: Output<'deleteUser'> = { status: 204, body: undefined }
 // @ts-expect-error -- an undeclared status
-export const accepted: Output<'getUser'> = { status: 202, body: user }
+export const accepted: Output<'getUserInfo'> = { status: 202, body: user }
 // @ts-expect-error -- a success of other operations
-export const notCreated: Output<'createUser'> = { status: 200, body: user }
+export const notCreated: Output<'createUser'> = { ...created, status: 200 }
 // @ts-expect-error -- a refusal is thrown, not returned
-export const refused: Output<'getUser'> = { status: 404, body: user }
+export const refused: Output<'getUserInfo'> = { status: 404, body: user }
 // @ts-expect-error -- a body where there is none
 export const deletedUser: Output<'deleteUser'> = { status: 204, body: user }
 // @ts-expect-error -- no body
-export const empty: Output<'getUser'> = { status: 200 }
+export const empty: Output<'getUserInfo'> = { status: 200 }
 
 // The fields of the contract.
 const { token, ...withoutToken } = user
@@ -41,10 +47,10 @@ export const mistyped: Output<'getUserInfo'> = { status: 200, body: { ...user, i
 // @ts-expect-error -- null where the contract has none
 export const nulled: Output<'getUserInfo'> = { status: 200, body: { ...user, email: null } }
 // @ts-expect-error -- a role that the contract does not know
-export const role: Output<'getUser'> = { status: 200, body: { ...user, profile: { ...user.profile, role: 'Owner' } } }
+export const role: Output<'getUserInfo'> = { status: 200, body: { ...user, profile: { ...user.profile, role: 'Owner' } } }
 // @ts-expect-error -- a leaked field
-export const leaked: Output<'getUser'> = { status: 200, body: { ...user, password_hash: 'secret' } }
-export const leaking: Handler<'getUser'> = async (): Promise<Output<'getUser'>> => ({
+export const leaked: Output<'getUserInfo'> = { status: 200, body: { ...user, password_hash: 'secret' } }
+export const leaking: Handler<'getUserInfo'> = async (): Promise<Output<'getUserInfo'>> => ({
   status: 200,
   // @ts-expect-error -- a leaked field, where the return type is written out
   body: { ...user, password_hash: 'secret' },
@@ -60,10 +66,10 @@ export const otherwise: Output<'listUsers'> = { status: 200, headers: {}, body: 
 // @ts-expect-error -- an undeclared header
 export const headed: Output<'listUsers'> = { status: 200, headers: { Link: undefined, Location: '/' }, body: list }
 // @ts-expect-error -- a header where the contract declares none for handlers
-export const headedUser: Output<'getUser'> = { status: 200, headers: { Link: undefined }, body: user }
+export const headedUser: Output<'getUserInfo'> = { status: 200, headers: { Link: undefined }, body: user }
 
 // What a handler may read.
-export const declared: [number, number, string | undefined, number, string | undefined, string, boolean | undefined] = [
+export const declared: [number, number, string | undefined, number, string | undefined, string, boolean | undefined, string | undefined, string | undefined] = [
   input.listUsers.query.limit,
   input.listUsers.query.offset,
   input.listUsers.query.username,
@@ -71,6 +77,8 @@ export const declared: [number, number, string | undefined, number, string | und
   input.getUserInfo.headers['x-tenant'],
   input.createUser.body.username,
   input.partialUpdateUser.body.is_active,
+  input.deleteUser.headers['if-match'],
+  input.createUser.headers['idempotency-key'],
 ]
 // @ts-expect-error -- an undeclared query parameter
 export const query: unknown = input.listUsers.query.format
