@@ -34,7 +34,7 @@ export function guard(lookup: Lookup, operationId: OperationId): onRequestAsyncH
   return async (request) => {
     const params = request.params as { user_id?: string | number }
     const user_id = params.user_id === undefined ? undefined : parseId(String(params.user_id))
-    const caller = await authenticate(lookup, request.headers.authorization, user_id)
+    const caller = await authenticate(lookup, request.headers.authorization, user_id, request.id)
     request.caller = caller
     requireMayCall(whoMayCall, caller.user, user_id)
     if (params.user_id === undefined) return
