@@ -148,7 +148,7 @@ export function auditEntriesOf(db: Kysely<Database>, { id, uuid }: Audited) {
     /** The first entry, from a place on, that was made at a moment or after it. */
     async firstSince(moment: Date, after: number): Promise<number | undefined> {
       const query = db.selectFrom('audit_entry').select('seq').where('enterprise_id', '=', id).where('seq', '>', after)
-      return (await query.where('created_on', '>=', momentOf(moment)).orderBy('seq').limit(1).executeTakeFirst())?.seq
+      return (await query.where('created_on', '>=', moment).orderBy('seq').limit(1).executeTakeFirst())?.seq
     },
   }
 }
@@ -170,13 +170,13 @@ export interface Pruned {
  * @param dryRun only says what it would remove
  */
 export async function pruneAudit(db: Kysely<Database>, enterprise: Audited, before: Date, dryRun: boolean): Promise<Pruned> {
-  const { head: read, firstSince, hashAt } = auditEntriesOf(db, enterprise)
-  const start = (await read()) ?? { seq: 0, pruned_seq: 0 }
+  const trail = auditEntriesOf(db, enterprise)
+  const start = (await trail.head()) ?? { seq: 0, pruned_seq: 0 }
   // Looked for without a lock: what is old stays, and what is new comes behind it.
-  const pruned_seq = ((await firstSince(before, start.pruned_seq)) ?? start.seq + 1) - 1
+  const pruned_seq = ((await trail.firstSince(before, start.pruned_seq)) ?? start.seq + 1) - 1
   const pruned = { entries: pruned_seq - start.pruned_seq, pruned_seq }
   if (dryRun) return pruned
-  const pruned_hash = pruned.entries > 0 ? await hashAt(pruned_seq) : undefined
+  const pruned_hash = pruned.entries > 0 ? await trail.hashAt(pruned_seq) : undefined
   if (pruned_hash !== undefined) {
     await inTransaction(db, async (trx) => {
       const locked = await lockHead(trx, enterprise.id)

@@ -128,7 +128,7 @@ t.test('keys', async (t) => {
     write((trx) => keyWritesOf(trx, OURS).insert({ user_id: theirs[0]!.id, hash, prefix, expires_on })), { code: '23503' },
     'no key of ours for a user of theirs',
   )
-  t.equal(await write((trx) => keyWritesOf(trx, OURS).revoke('rst_ben')), 1)
+  t.strictSame(await write((trx) => keyWritesOf(trx, OURS).revoke('rst_ben')), [ours[1]!.id])
   t.ok(await find(THEIRS, keys[THEIRS]![1]!.hash))
   t.equal(await find(OURS, keys[OURS]![1]!.hash), undefined)
 })
