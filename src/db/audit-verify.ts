@@ -29,9 +29,9 @@ export interface Verified {
 
 /** Reads all entries in the order of their places, in batches. */
 export async function* readAll(db: Kysely<Database>, enterprise: Audited, from: number): AsyncGenerator<AuditEntry> {
-  const { list } = auditEntriesOf(db, enterprise)
+  const trail = auditEntriesOf(db, enterprise)
   for (let after: number | undefined = from; after !== undefined;) {
-    const batch: AuditEntry[] = await list({ limit: BATCH, after })
+    const batch: AuditEntry[] = await trail.list({ limit: BATCH, after })
     yield* batch
     after = batch.length === BATCH ? batch.at(-1)?.seq : undefined
   }
