@@ -30,19 +30,12 @@ t.test('the canonical form', async (t) => {
       { numRuns: 1000 },
     )
   })
-  await t.test('differs for values that differ', async () => {
-    fc.assert(
-      fc.property(json, json, (one, other) => {
-        const alike = JSON.stringify(reversed(reversed(one))) === JSON.stringify(reversed(reversed(other)))
-        return !alike || canonical(one) === canonical(other)
-      }),
-    )
+  await t.test('differs for texts that differ', async () => {
     fc.assert(fc.property(text, text, (a, b) => (a === b) === (canonical({ a }) === canonical({ a: b }))))
   })
   await t.test('is that of RFC 8785', async (t) => {
     // Section 3.2.3: the order of UTF-16 code units, in which a pair of surrogates comes before U+FB33.
     const names = { '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\ud83d\ude00': 5, '\u0080': 6, '\u00f6': 7 }
-    t.strictSame(Object.keys(JSON.parse(`[${canonical(names)}]`) as object), ['0'])
     t.equal(canonical(names), '{"\\r":2,"1":4,"\u0080":6,"ö":7,"€":1,"😀":5,"\ufb33":3}')
     t.equal(canonical({ b: [1e21, 0.1, -0, true, null], a: '\u001f"\\/' }), '{"a":"\\u001f\\"\\\\/","b":[1e+21,0.1,0,true,null]}')
     t.equal(canonical({ a: undefined, b: {} }), '{"b":{}}')
@@ -77,6 +70,6 @@ t.test('an entry comes back from the database as it was hashed', async (t) => {
   t.strictSame((await verifyAudit(db, ours)).faults, [])
 })
 
-t.test('moments have six digits, in UTC, whatever the year', async (t) => {
+t.test('moments have six digits, in UTC', async (t) => {
   t.equal(momentOf(new Date('2026-01-05T10:00:00.007+01:00')), '2026-01-05T09:00:00.007000Z')
 })
