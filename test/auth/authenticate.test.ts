@@ -69,7 +69,7 @@ t.test('the caller: the user, the enterprise, the key and its prefix, and no has
     key,
     key_prefix: parseKey(key)!.prefix,
   })
-  t.strictSame(Object.keys(caller).toSorted(), ['enterprise', 'key', 'key_prefix', 'user', 'wanted'])
+  t.strictSame(Object.keys(caller).toSorted(), ['enterprise', 'key', 'key_prefix', 'request_id', 'user', 'wanted'])
   t.notOk(JSON.stringify(caller.user).includes('hash'))
 })
 

@@ -80,11 +80,11 @@ t.test('on Citus every table is distributed with the others, before any foreign 
   await sql.raw(`
     create table calls (n serial, call text, table_name text, col text, with_table text, keys bigint);
     create function create_reference_table(table_name regclass) returns void language sql as $$
-      insert into calls (call, table_name, keys) select 'reference', $1::text, count(*) from pg_constraint where contype = 'f' $$;
+      insert into calls (call, table_name, keys) select 'reference', $1::text, count(*) from pg_constraint where contype = 'f' and $1 in (conrelid, confrelid) $$;
     create function create_distributed_table(table_name regclass, col text, colocate_with text default 'default')
       returns void language sql as $$
       insert into calls (call, table_name, col, with_table, keys)
-      select 'distributed', $1::text, $2, $3, count(*) from pg_constraint where contype = 'f' $$`).execute(db)
+      select 'distributed', $1::text, $2, $3, count(*) from pg_constraint where contype = 'f' and $1 in (conrelid, confrelid) $$`).execute(db)
   await migrate(db)
   const calls = await select<{ call: string; table_name: string; col: string | null; with_table: string | null; keys: number }>(
     db, 'select call, table_name, col, with_table, keys from calls order by n')
