@@ -86,7 +86,7 @@ export interface paths {
         };
         /**
          * List the audit trail of the Enterprise
-         * @description Returns entries of the audit trail: one for every change that was made in the caller's enterprise, written in the same transaction as the change, and never changed again. Only those who manage users may call it. `seq` counts the entries of the enterprise without a gap, so an entry's place never moves: to go on, follow `next`, or send the last `seq` as `after`. Entries keep the names and addresses of people who are deleted since; the operator removes old entries.
+         * @description Returns entries of the audit trail: one for every change that was made in the caller's enterprise, written in the same transaction as the change, and never changed again. Only those who manage users may call it. `seq` counts the entries of the enterprise without a gap, so an entry's place never moves: to go on, follow `next`, or send the last `seq` as `after`. Entries keep the names and addresses of people who are gone since; the operator removes old entries.
          */
         get: operations["listAuditEntries"];
         put?: never;
