@@ -19,7 +19,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'once', paths: ['readme.test.js', 'package.test.js'] },
   { runs: 'once', paths: ['client/package.test.js', 'contract/readers.test.js', 'contract/collection.test.js'] },
   { runs: 'each', paths: ['operations', 'auth/authenticate.test.js', 'contract/examples.test.js'] },
-  { runs: 'each', paths: ['properties/changes.test.js', 'properties/pagination.test.js', 'client/server.test.js'] },
+  { runs: 'each', paths: ['properties/changes.test.js', 'properties/pagination.test.js', 'properties/audit.test.js', 'client/server.test.js'] },
   { runs: 'server', paths: ['server/main.test.js', 'server/races'] },
   { runs: 'server', paths: ['server/workers.test.js'] },
   { runs: 'server', paths: ['server/faults', 'chaos'] },

@@ -5,6 +5,7 @@ import { createUser } from './createUser.js'
 import { deleteUser } from './deleteUser.js'
 import { getUser } from './getUser.js'
 import { getUserInfo } from './getUserInfo.js'
+import { listAuditEntries } from './listAuditEntries.js'
 import { listUsers } from './listUsers.js'
 import { partialUpdateUser } from './partialUpdateUser.js'
 import type { HandlerDeps, Handlers, OperationId } from './seam.js'
@@ -20,6 +21,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     updateUser: updateUser(deps),
     partialUpdateUser: partialUpdateUser(deps),
     deleteUser: deleteUser(deps),
+    listAuditEntries: listAuditEntries(deps),
   }
 }
 

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Caller } from '../auth/authenticate.js'
+import { type Actor, auditActor } from '../auth/authenticate.js'
+import { auditOf } from '../db/audit.js'
 import { type UserChanges, type UserRow, userWritesOf } from '../db/users.js'
 import { Problem } from '../errors.js'
 import { nameKey } from '../names.js'
 import { requireFound, requireMayChange, requireStillMayCall } from './access.js'
+import { userChanged } from './trail.js'
 import { toUser, type User, type UserUpdate } from './user.js'
 import { writeUser, type WriteDeps } from './write.js'
 
@@ -43,7 +45,7 @@ export function changesOf(row: UserRow, body: UserUpdate, password_hash: string 
  *
  * @throws {Problem} `invalid_credentials`, `not_found`, `forbidden`, `weak_password`, `duplicate`, `unavailable`
  */
-export async function changeUser(deps: WriteDeps, caller: Caller, id: number, body: UserUpdate): Promise<User> {
+export async function changeUser(deps: WriteDeps, caller: Actor, id: number, body: UserUpdate): Promise<User> {
   const { password = '' } = body
   const password_hash = password === '' ? undefined : await deps.passwords.hash(password, caller.waiter)
   let wanted: UserChanges = {}
@@ -60,7 +62,10 @@ export async function changeUser(deps: WriteDeps, caller: Caller, id: number, bo
     const [weak, ...others] = deps.passwords.faults(password, { ...target, ...changes })
     if (weak !== undefined) throw Problem.of([weak, ...others])
     wanted = changes
-    return Object.keys(changes).length === 0 ? target : users.update(id, changes)
+    if (Object.keys(changes).length === 0) return target
+    const changed = await users.update(id, changes)
+    await auditOf(trx, caller.enterprise).append(auditActor(caller), userChanged('user.update', target, changed, changes))
+    return changed
   })
   return toUser(row, caller.enterprise)
 }

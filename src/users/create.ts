@@ -1,7 +1,9 @@
-import type { Caller } from '../auth/authenticate.js'
+import { type Actor, auditActor } from '../auth/authenticate.js'
+import { auditOf } from '../db/audit.js'
 import { userWritesOf } from '../db/users.js'
 import { nameKey } from '../names.js'
 import { requireStillMayCall } from './access.js'
+import { userMade } from './trail.js'
 import { toUser, type User, type UserCreate } from './user.js'
 import { writeUser, type WriteDeps } from './write.js'
 
@@ -10,7 +12,7 @@ import { writeUser, type WriteDeps } from './write.js'
  *
  * @throws {Problem} `invalid_credentials`, `forbidden`, `duplicate`, `unavailable`
  */
-export async function createUser(deps: WriteDeps, caller: Caller, body: UserCreate): Promise<User> {
+export async function createUser(deps: WriteDeps, caller: Actor, body: UserCreate): Promise<User> {
   const { username, password = '', email = '', profile } = body
   const user = {
     username,
@@ -31,7 +33,9 @@ export async function createUser(deps: WriteDeps, caller: Caller, body: UserCrea
     const users = userWritesOf(trx, caller.enterprise.id)
     const locked = await users.lock([caller.user.id])
     requireStillMayCall('managers', locked.get(caller.user.id), undefined)
-    return users.insert(user)
+    const made = await users.insert(user)
+    await auditOf(trx, caller.enterprise).append(auditActor(caller), userMade(made, user.password_hash))
+    return made
   })
   return toUser(row, caller.enterprise)
 }

@@ -1,9 +1,11 @@
 import type { Kysely } from 'kysely'
-import type { Caller } from '../auth/authenticate.js'
+import { type Actor, auditActor } from '../auth/authenticate.js'
+import { auditOf } from '../db/audit.js'
 import { inTransaction } from '../db/database.js'
 import type { Database } from '../db/schema.js'
 import { userWritesOf } from '../db/users.js'
 import { requireFound, requireMayDelete, requireStillMayCall } from './access.js'
+import { userDeleted } from './trail.js'
 
 /**
  * Deletes a user of the caller's enterprise and all its keys.
@@ -12,7 +14,7 @@ import { requireFound, requireMayDelete, requireStillMayCall } from './access.js
  *
  * @throws {Problem} `invalid_credentials`, `not_found`, `forbidden`, `unavailable`
  */
-export async function deleteUser(db: Kysely<Database>, caller: Caller, id: number): Promise<void> {
+export async function deleteUser(db: Kysely<Database>, caller: Actor, id: number): Promise<void> {
   await inTransaction(db, async (trx) => {
     const users = userWritesOf(trx, caller.enterprise.id)
     const locked = await users.lock([caller.user.id, id])
@@ -20,5 +22,6 @@ export async function deleteUser(db: Kysely<Database>, caller: Caller, id: numbe
     const target = requireFound(locked.get(id))
     requireMayDelete(self, target)
     await users.delete(id)
+    await auditOf(trx, caller.enterprise).append(auditActor(caller), userDeleted(target))
   }, caller.waiter)
 }

@@ -32,6 +32,11 @@ t.test('each method is the operation of its name', async (t) => {
     partialUpdateUser: async () =>
       t.equal((await roster.partialUpdateUser(erin.id, { first_name: 'Erin' })).full_name, 'Erin Évans/?&'),
     deleteUser: () => roster.deleteUser(erin.id),
+    listAuditEntries: async () => {
+      const { next, results } = await roster.listAuditEntries({ limit: 2, order: 'newest', user_id: erin.id })
+      t.match(results, [{ action: 'user.delete', target: String(erin.id) }, { action: 'user.update' }])
+      t.match(next, /\/api\/audit\/\?limit=2&after=\d+&order=newest&user_id=\d+$/)
+    },
   }
   t.strictSame(Object.keys(calls).sort(), Object.keys(operations).sort())
   for (const [id, call] of Object.entries(calls)) {

@@ -4,6 +4,7 @@ import type { User } from '../../src/users/user.js'
 import {
   allowed, allowedPasswords, allowedProfiles, refusesBrokenBodies, refusesLargeBodies, refusesOtherTypes, sized,
 } from './bodies.js'
+import { byKey, newest } from './audit.js'
 import { type Call, type Directory, isError, withBrokenTable, withLostDatabase } from './directory.js'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -130,6 +131,27 @@ async function changes(t: Test, directory: Directory, method: 'PUT' | 'PATCH'): 
     t.strictSame(await row(user.id), before)
     const request = `${method} /user/${String(user.id)}?format=json&limit=x`
     t.equal((await call(request, { key: superuser, json: answer.json() })).statusCode, 200)
+  })
+  await t.test('the audit trail has an entry of what changed alone, and none of what did not', async (t) => {
+    const user = await member()
+    const fields = { first_name: 'New', email: `audited-${method}@acme.example`, is_active: true, password: 'correct horse' }
+    await directory.db.updateTable('user_account').set({ is_email_verified: true }).where('id', '=', user.id).execute()
+    const json = { username: user.username, ...fields, profile: { role: 'Group Admin', groups: ['b', 'a'] } }
+    await send(user.id, { key: admin.key, json, headers: { 'x-request-id': 'change-1' } })
+    const [entry] = await newest(directory.db)
+    t.match(entry, { action: 'user.update', ...byKey(admin.id, admin.key, 'change-1', user.id) })
+    t.strictSame(entry?.before, {
+      email: user.email, first_name: 'First', is_email_verified: true, profile: { role: 'Viewer' },
+    })
+    t.strictSame(entry?.after, {
+      email: fields.email, first_name: 'New', is_email_verified: false, profile: { role: 'Group Admin' }, password: 'changed',
+    })
+    t.notMatch(JSON.stringify(entry), /correct horse|argon2/)
+    await change(user, { first_name: 'New', profile: { groups: ['b', 'a'] } })
+    isError(t, await change(user, { username: 'vera' }), 400, 'duplicate')
+    t.strictSame(await newest(directory.db), [entry])
+    await change(user, { last_name: 'Own' }, (await member({ is_active: false })).key)
+    t.not((await newest(directory.db))[0]?.action, 'user.update', 'nor of what was refused')
   })
   await t.test('the order of groups is a change', async (t) => {
     const user = await member()
@@ -380,6 +402,10 @@ export function testChanges(t: Test, directory: Directory, method: 'PUT' | 'PATC
       isError(t, await change(before, { first_name: 'x' }), 500, 'internal_error', ['Internal server error.'])
     })
     t.strictSame(await read(acme.user_id), before)
+    await withBrokenTable(db, 'audit_entry', async () => {
+      isError(t, await change(before, { first_name: 'x' }), 500, 'internal_error')
+    })
+    t.strictSame(await read(acme.user_id), before, 'nor without an entry in the audit trail')
   })
 
   t.test('503: the database is gone', async (t) => {

@@ -6,6 +6,7 @@ import {
   allowed, allowedPasswords, allowedProfiles, nested, refusesBrokenBodies, refusesLargeBodies, refusesOtherTypes,
   type Send, sized,
 } from '../helpers/bodies.js'
+import { byKey, newest } from '../helpers/audit.js'
 import { testConfig } from '../helpers/database.js'
 import { closeLedger, isError, makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
 import { thisFile } from '../helpers/this-file.js'
@@ -135,6 +136,30 @@ t.test('201', async (t) => {
     t.equal(answer.statusCode, 201)
     t.equal(await hashOf(answer.json<User>().id), null)
   })
+  await t.test('the audit trail has an entry of it, without the password', async (t) => {
+    const user = fresh({ first_name: 'Ünal', password: 'correct horse', profile: { role: 'Viewer', groups: ['b', 'a', 'b'] } })
+    const answer = await post({ key: admin.key, json: user, headers: { 'x-request-id': 'create-1' } })
+    const { id } = answer.json<User>()
+    const [entry] = await newest(db)
+    t.match(entry, { action: 'user.create', enterprise: acme.enterprise, ...byKey(admin.id, admin.key, 'create-1', id) })
+    t.strictSame(entry?.before, {})
+    t.strictSame(entry?.after, {
+      username: user.username,
+      email: user.email,
+      first_name: 'Ünal',
+      last_name: '',
+      is_active: true,
+      is_superuser: false,
+      is_email_verified: false,
+      profile: { role: 'Viewer', groups: ['b', 'a'], authz_role_id: null },
+      password: 'changed',
+    })
+    t.notMatch(JSON.stringify(entry), /correct horse|argon2/)
+    await post({ json: fresh() })
+    const [plain] = await newest(db)
+    t.not(plain?.after.password, 'changed')
+    t.match(plain, { request_id: /^[0-9a-f-]{36}$/, actor_id: acme.user_id })
+  })
   await t.test('the largest and the deepest body, and every spelling of its type', async (t) => {
     const payloads = [
       sized(262_144, fresh()),
@@ -226,6 +251,20 @@ t.test('500: a fault that nobody foresaw tells nothing of itself, and leaves not
     isError(t, await post({ json }), 500, 'internal_error', ['Internal server error.'])
   })
   t.equal((await post({ json })).statusCode, 201)
+})
+
+t.test('500: without its entry in the audit trail nothing is created, and without a user there is no entry', async (t) => {
+  const json = fresh()
+  const [last] = await newest(db)
+  for (const table of ['audit_entry', 'audit_head', 'user_count'] as const) {
+    await withBrokenTable(db, table, async () => isError(t, await post({ json }), 500, 'internal_error'))
+  }
+  t.strictSame(await newest(db), [last])
+  isError(t, await post({ json: fresh({ username: 'vera' }) }), 400, 'duplicate')
+  isError(t, await post({ key: viewer.key, json }), 403, 'forbidden')
+  t.strictSame(await newest(db), [last])
+  t.equal((await post({ json })).statusCode, 201)
+  t.equal((await newest(db))[0]?.seq, last!.seq + 1, 'what was rolled back leaves no gap')
 })
 
 t.test('503', async (t) => {

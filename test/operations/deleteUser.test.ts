@@ -1,3 +1,4 @@
+import { byKey, newest } from '../helpers/audit.js'
 import { closeLedger, isError, makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
 import { thisFile } from '../helpers/this-file.js'
 
@@ -38,6 +39,20 @@ t.test('204', async (t) => {
     const first = await create(fields)
     await remove(first.id, superuser)
     t.not((await create(fields)).id, first.id)
+  })
+  await t.test('the audit trail has an entry of it, which stays when the user is gone', async (t) => {
+    const user = await create({ email: 'gone@acme.example', profile: { role: 'Viewer', groups: ['a'] } })
+    const request = `DELETE /user/${String(user.id)}/`
+    await call(request, { key: admin.key, headers: { 'x-request-id': 'delete-1' } })
+    const [entry] = await newest(db)
+    t.match(entry, { action: 'user.delete', ...byKey(admin.id, admin.key, 'delete-1', user.id) })
+    const { username, email } = user
+    const flags = { is_active: true, is_superuser: false, is_email_verified: false }
+    const profile = { role: 'Viewer', groups: ['a'], authz_role_id: null }
+    t.strictSame(entry?.before, { username, email, first_name: '', last_name: '', ...flags, profile })
+    t.strictSame(entry?.after, {})
+    await call(request, { key: admin.key })
+    t.strictSame(await newest(db), [entry], 'one that is not there is no change')
   })
   await t.test('without the last slash, with a content type and no body, and with a body that is ignored', async (t) => {
     for (const payload of ['', '{', 'null', 'x'.repeat(262_144)]) {
@@ -137,6 +152,13 @@ t.test('500: a fault that nobody foresaw tells nothing of itself, and changes no
     isError(t, await remove(viewer.id, superuser), 500, 'internal_error', ['Internal server error.'])
   })
   t.equal((await call('GET /user_info/', { key: viewer.key })).statusCode, 200)
+})
+
+t.test('500: without its entry in the audit trail nothing is deleted', async (t) => {
+  const [last] = await newest(db)
+  await withBrokenTable(db, 'audit_entry', async () => isError(t, await remove(viewer.id, superuser), 500, 'internal_error'))
+  t.equal((await call('GET /user_info/', { key: viewer.key })).statusCode, 200)
+  t.strictSame(await newest(db), [last])
 })
 
 t.test('503: the database is gone', async (t) => {

@@ -1,5 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { makeKey } from '../../../src/auth/keys.js'
+import { auditEntriesOf, auditOf, COMMAND_LINE, pruneAudit } from '../../../src/db/audit.js'
+import { verifyAudit } from '../../../src/db/audit-verify.js'
 import { clientsOf, clientWritesOf } from '../../../src/db/clients.js'
 import { keysOf, keyWritesOf } from '../../../src/db/keys.js'
 import { makeLookup } from '../../../src/db/lookups.js'
@@ -24,6 +26,11 @@ const rollback = new Error('rolled back')
 
 // The users, keys and clients of both are made in turn, with the same names and the same key prefixes.
 await sql`insert into enterprise (id, uuid, name) values (10, gen_random_uuid(), 'ours'), (11, gen_random_uuid(), 'theirs')`.execute(db)
+const trails: Record<number, { id: number; uuid: string }> = {}
+for (const id of [OURS, THEIRS]) {
+  const { uuid } = await db.selectFrom('enterprise').select('uuid').where('id', '=', id).executeTakeFirstOrThrow()
+  trails[id] = { id, uuid }
+}
 const rows: Record<number, UserRow[]> = { [OURS]: [], [THEIRS]: [] }
 const keys: Record<number, ReturnType<typeof makeKey>[]> = { [OURS]: [], [THEIRS]: [] }
 for (const name of names) {
@@ -33,6 +40,8 @@ for (const name of names) {
       const key = makeKey(id)
       await keyWritesOf(trx, id).insert({ user_id: user.id, hash: key.hash, prefix: `rst_${name}`, expires_on: key.expires_on })
       await clientWritesOf(trx, id).insert(name === 'ann' ? 'both' : `client-${String(id)}-${name}`)
+      const change = { action: 'user.create', target_type: 'user', target: String(user.id), user_id: 1, before: {}, after: {} } as const
+      await auditOf(trx, trails[id]!).append({ ...COMMAND_LINE, actor_id: 1 }, change)
       rows[id]!.push(user)
       keys[id]!.push(key)
     })
@@ -47,6 +56,8 @@ async function stored(of: Kysely<Database> = db): Promise<unknown> {
     select (select json_agg(u order by id) from user_account u where enterprise_id = ${THEIRS}) as users,
       (select json_agg(k order by hash) from api_key k where enterprise_id = ${THEIRS}) as keys,
       (select json_agg(c order by name) from client c where enterprise_id = ${THEIRS}) as clients,
+      (select json_agg(a order by seq) from audit_entry a where enterprise_id = ${THEIRS}) as entries,
+      (select json_agg(h) from audit_head h where enterprise_id = ${THEIRS}) as head,
       (select json_agg(n order by level, block) from user_count n where enterprise_id = ${THEIRS}) as counts,
       (select json_agg(e) from enterprise e where id = ${THEIRS}) as enterprise`.execute(of)
   return found[0]
@@ -60,6 +71,8 @@ t.test('every method is looked at', async (t) => {
       [userWritesOf(trx, 1), ['lock', 'lockSuperusers', 'insert', 'update', 'delete']],
       [keysOf(db, 1), ['list']],
       [keyWritesOf(trx, 1), ['insert', 'revoke']],
+      [auditEntriesOf(db, trails[OURS]!), ['list', 'head', 'hashAt', 'firstSince']],
+      [auditOf(trx, trails[OURS]!), ['append']],
       [clientsOf(db, 1), ['has', 'list']],
       [clientWritesOf(trx, 1), ['insert', 'delete']],
     ] as const) t.strictSame(Object.keys(repository), methods)
@@ -128,7 +141,7 @@ t.test('keys', async (t) => {
     write((trx) => keyWritesOf(trx, OURS).insert({ user_id: theirs[0]!.id, hash, prefix, expires_on })), { code: '23503' },
     'no key of ours for a user of theirs',
   )
-  t.equal(await write((trx) => keyWritesOf(trx, OURS).revoke('rst_ben')), 1)
+  t.strictSame(await write((trx) => keyWritesOf(trx, OURS).revoke('rst_ben')), [ours[1]!.id])
   t.ok(await find(THEIRS, keys[THEIRS]![1]!.hash))
   t.equal(await find(OURS, keys[OURS]![1]!.hash), undefined)
 })
@@ -139,6 +152,23 @@ t.test('clients', async (t) => {
   }
   for (let i = 0; i < 2; i++) await write((trx) => clientWritesOf(trx, OURS).insert('client-11-ben'))
   t.ok(await clientsOf(db, OURS).has('client-11-ben'))
+})
+
+t.test('the audit trail', async (t) => {
+  const trail = auditEntriesOf(db, trails[OURS]!)
+  for (const filter of [{}, { user_id: 1 }, { actor_id: 1 }]) {
+    const entries = await trail.list({ limit: 100, ...filter })
+    t.strictSame(entries.map(({ target }) => target), ours.map(({ id }) => String(id)))
+    t.ok(entries.every(({ enterprise }) => enterprise === trails[OURS]!.uuid))
+  }
+  const [last] = await trail.list({ limit: 1, order: 'newest' })
+  t.equal((await trail.head())?.hash, last?.hash)
+  t.equal(await trail.hashAt(5), last?.hash)
+  t.not(await auditEntriesOf(db, trails[THEIRS]!).hashAt(5), last?.hash)
+  t.equal(await trail.firstSince(new Date(0), 2), 3)
+  await pruneAudit(db, trails[OURS]!, new Date('2999-01-01'), false)
+  t.match(await verifyAudit(db, trails[OURS]!), { entries: 1, faults: [] })
+  t.match(await verifyAudit(db, trails[THEIRS]!), { entries: 5, faults: [] })
 })
 
 t.test('nothing of theirs has changed', async (t) => t.strictSame(await stored(), before))
