@@ -77,6 +77,26 @@ export interface paths {
         patch: operations["partialUpdateUser"];
         trace?: never;
     };
+    "/audit/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the audit trail of the Enterprise
+         * @description Returns entries of the audit trail: one for every change that was made in the caller's enterprise, written in the same transaction as the change, and never changed again. Only those who manage users may call it. `seq` counts the entries of the enterprise without a gap, so an entry's place never moves: to go on, follow `next`, or send the last `seq` as `after`. Entries keep the names and addresses of people who are gone since; the operator removes old entries.
+         */
+        get: operations["listAuditEntries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -297,6 +317,196 @@ export interface components {
          * @example carol@acme.example
          */
         Email: string;
+        /**
+         * @description What was done. In answers, values can be added.
+         * @example user.update
+         * @enum {string}
+         */
+        AuditAction: "user.create" | "user.update" | "user.delete" | "user.promote" | "user.demote" | "user.sign_in" | "key.create" | "key.revoke" | "client.add" | "client.remove" | "enterprise.create" | "enterprise.enroll_emm" | "audit.prune";
+        /** @description Values of the user's place in the enterprise. */
+        AuditProfile: {
+            role?: components["schemas"]["Role"];
+            /**
+             * @description The groups of the user.
+             * @example []
+             */
+            groups?: string[];
+            /**
+             * @description The id of a role in an authorization system outside Roster, or null.
+             * @example null
+             */
+            authz_role_id?: string | null;
+        };
+        /**
+         * @description The values that were changed, under the names that they have elsewhere. Only what changed is here; what was made or removed is here as a whole. Never a password, a key or a hash of one.
+         * @example {
+         *       "first_name": "Carol"
+         *     }
+         */
+        AuditValues: {
+            /**
+             * @description The name of the user.
+             * @example carol
+             */
+            username?: string;
+            /**
+             * @description The e-mail address, or empty.
+             * @example carol@acme.example
+             */
+            email?: string;
+            /**
+             * @description May be empty.
+             * @example Carol
+             */
+            first_name?: string;
+            /**
+             * @description May be empty.
+             * @example Clark
+             */
+            last_name?: string;
+            /**
+             * @description Is user active.
+             * @example true
+             */
+            is_active?: boolean;
+            /**
+             * @description The owner of the enterprise.
+             * @example false
+             */
+            is_superuser?: boolean;
+            /**
+             * @description The address was verified.
+             * @example false
+             */
+            is_email_verified?: boolean;
+            profile?: components["schemas"]["AuditProfile"];
+            /**
+             * @description A password was set. In answers, values can be added.
+             * @example changed
+             * @enum {string}
+             */
+            password?: "changed";
+            /**
+             * @description The display prefix of the key.
+             * @example rst_2iaa63py5k_6piU
+             */
+            prefix?: string;
+            /**
+             * Format: date-time
+             * @description When the key expires, in UTC.
+             * @example 2026-01-05T09:00:00.000Z
+             */
+            expires_on?: string;
+            /**
+             * @description The key is revoked.
+             * @example true
+             */
+            revoked?: boolean;
+            /**
+             * @description The name of the client or the enterprise.
+             * @example acme
+             */
+            name?: string;
+            /**
+             * @description The id of the enterprise at Google, or null when it is not enrolled.
+             * @example LC01234abc
+             */
+            google_enterprise_id?: string | null;
+            /**
+             * Format: int64
+             * @description The entries up to this one are removed.
+             * @example 40
+             */
+            pruned_seq?: number;
+            /**
+             * @description The hash of the last entry that is removed, from which the chain goes on.
+             * @example 6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b
+             */
+            pruned_hash?: string;
+        };
+        /** @description One change. `hash` is the SHA-256 of all other fields, serialised as RFC 8785 says; `prev` is the `hash` of the entry before. */
+        AuditEntry: {
+            /**
+             * Format: uuid
+             * @description The enterprise in which it happened.
+             * @example 5b7c1f0e-9a53-4c8e-8d1f-0f3c2a9be411
+             */
+            enterprise: string;
+            /**
+             * Format: int64
+             * @description The place of the entry in the enterprise's trail, counted from 1 without a gap.
+             * @example 41
+             */
+            seq: number;
+            /**
+             * Format: date-time
+             * @description When it happened, in UTC, with six digits of a second.
+             * @example 2026-01-05T09:45:00.000000Z
+             */
+            created_on: string;
+            action: components["schemas"]["AuditAction"];
+            /**
+             * @description Whether it came over the API, or from an operator on the command line. In answers, values can be added.
+             * @example api
+             * @enum {string}
+             */
+            source: "api" | "cli";
+            /**
+             * Format: int64
+             * @description The user who did it; null on the command line.
+             * @example 1
+             */
+            actor_id: number | null;
+            /**
+             * @description The display prefix of the key that it was done with, or null.
+             * @example rst_2iaa63py5k_6piU
+             */
+            key_prefix: string | null;
+            /**
+             * @description The `X-Request-Id` of the request, or null.
+             * @example 0b0f4c2e-8a55-4d3c-9d55-3c1f2a7f9a10
+             */
+            request_id: string | null;
+            /**
+             * @description What was changed. In answers, values can be added.
+             * @example user
+             * @enum {string}
+             */
+            target_type: "user" | "key" | "client" | "enterprise";
+            /**
+             * @description Which one; the id of a user, the display prefix of a key, the name of a client, the uuid of an enterprise.
+             * @example 3
+             */
+            target: string;
+            /**
+             * Format: int64
+             * @description The user that it is about, the owner of a key included; null where there is none.
+             * @example 3
+             */
+            user_id: number | null;
+            before: components["schemas"]["AuditValues"];
+            after: components["schemas"]["AuditValues"];
+            /**
+             * @description The hash of the entry before, in hexadecimal; 64 zeros in the first one.
+             * @example 6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b
+             */
+            prev: string;
+            /**
+             * @description The hash of this entry, in hexadecimal.
+             * @example d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35
+             */
+            hash: string;
+        };
+        /** @description One page of the audit trail. */
+        AuditEntryList: {
+            /**
+             * @description The absolute URL of the page that follows, or null where there is none yet. It carries `limit=` and `after=` and keeps the caller's other parameters.
+             * @example https://roster.example/api/audit/?limit=2&after=42
+             */
+            next: string | null;
+            /** @description The entries of this page. */
+            results: components["schemas"]["AuditEntry"][];
+        };
         /** @description What went wrong. The body of every answer with a status of 400 or more. */
         Error: {
             /**
@@ -888,6 +1098,65 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listAuditEntries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Entries a page. In plain decimal digits; empty or given twice is 400.
+                 * @example 20
+                 */
+                limit?: number;
+                /**
+                 * @description Only entries that come after the one with this `seq`, in the order of `order`.
+                 * @example 41
+                 */
+                after?: number;
+                /**
+                 * @description Whether the oldest or the newest entries come first.
+                 * @example oldest
+                 */
+                order?: "oldest" | "newest";
+                /**
+                 * @description Only entries about this user and its keys. Together with `actor_id` it is 400.
+                 * @example 3
+                 */
+                user_id?: number;
+                /**
+                 * @description Only changes that this user made. Together with `user_id` it is 400.
+                 * @example 1
+                 */
+                actor_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Audit entries */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    /**
+                     * @description The link of the body as `rel="next"` (RFC 8288); absent where there is none.
+                     * @example <https://roster.example/api/audit/?limit=2&after=42>; rel="next"
+                     */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntryList"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
         };

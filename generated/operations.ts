@@ -132,5 +132,24 @@ export const operations = {
       500,
       503
     ]
+  },
+  "listAuditEntries": {
+    "method": "GET",
+    "path": "/audit/",
+    "whoMayCall": "managers",
+    "hasBody": false,
+    "queryDefaults": {
+      "limit": 20,
+      "order": "oldest"
+    },
+    "statuses": [
+      200,
+      400,
+      401,
+      403,
+      405,
+      500,
+      503
+    ]
   }
 } as const

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
 import path from 'node:path'
 import { distance } from 'fastest-levenshtein'
 import { OperatorError } from './errors.js'
+import { type Setting, settings } from './settings.js'
 
 /** The environment as a process has it. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -57,132 +57,6 @@ export interface Config {
   readonly drainMs: number
   readonly shutdownMs: number
 }
-
-interface Kind<T> {
-  /** What the value must be, for the error message. */
-  readonly must: string
-  /** The value, or undefined when the text is none. An empty text never gets here: it is the default. */
-  readonly parse: (text: string) => T | undefined
-}
-
-interface Setting<T, Default extends string = string> extends Kind<T> {
-  /** Empty: none. */
-  readonly byDefault: Default
-  /** What it is for, in the README's table. */
-  readonly purpose: string
-  /** Set to nothing it is none, and not the default. */
-  readonly canBeNone?: true
-}
-
-const text: Kind<string> = { must: 'be a text', parse: (value) => value }
-
-const oneOf = (...values: string[]): Kind<string> => ({
-  must: `be one of ${values.join(', ')}`,
-  parse: (value) => (values.includes(value) ? value : undefined),
-})
-
-const integer = (least: number, most: number): Kind<number> => ({
-  must: `be an integer from ${String(least)} to ${String(most)}`,
-  parse: (value) => {
-    const number = Number(value)
-    return /^\d{1,15}$/.test(value) && number >= least && number <= most ? number : undefined
-  },
-})
-
-const postgresUrl: Kind<string> = {
-  must: 'be the URL of a Postgres database, as postgres://user:password@host:5432/name',
-  parse: (value) => (/^postgres(ql)?:\/\//.test(value) && URL.canParse(value) ? value : undefined),
-}
-
-const origin: Kind<string> = {
-  must: 'be an origin without a path, as https://roster.example',
-  parse: (value) => {
-    if (!/^https?:\/\//.test(value) || !URL.canParse(value)) return undefined
-    const url = new URL(value)
-    return `${url.origin}/` === url.href ? url.origin : undefined
-  },
-}
-
-function isNetwork(part: string): boolean {
-  const [address, bits = '0', ...rest] = part.split('/') as [string, ...string[]]
-  const most = isIP(address) === 4 ? 32 : 128
-  return isIP(address) !== 0 && rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most
-}
-
-const addresses: Kind<readonly string[]> = {
-  must: 'be addresses or networks with commas between, as 127.0.0.1,10.0.0.0/8',
-  parse: (value) => {
-    const parts = value.split(',').map((part) => part.trim())
-    return parts.every(isNetwork) ? parts : undefined
-  },
-}
-
-const origins: Kind<readonly string[]> = {
-  must: 'be origins with commas between, without *, as https://console.example,http://localhost:5173',
-  parse: (value) => {
-    // In a host, URL lets it pass; who writes it means more than one origin.
-    if (value.includes('*')) return undefined
-    const parts = value.split(',').map((part) => origin.parse(part.trim()))
-    return parts.every((part) => part !== undefined) ? parts : undefined
-  },
-}
-
-const milliseconds = integer(1, 3_600_000)
-
-const setting = <T, Default extends string>(kind: Kind<T>, byDefault: Default, purpose: string): Setting<T, Default> => ({
-  ...kind,
-  byDefault,
-  purpose,
-})
-
-/** Every setting, in the order of the README's table. */
-export const settings = {
-  DATABASE_URL: setting(postgresUrl, '', 'the Postgres server to keep the directory on; without it, ROSTER_DATA'),
-  ROSTER_DATA: setting(text, '.roster', 'the folder of the embedded Postgres, where DATABASE_URL is not set'),
-  NODE_ENV: setting(text, '', 'with "production", DATABASE_URL or ROSTER_DATA must be set, and no demo is made'),
-  HOST: setting(text, '127.0.0.1', 'the address to listen on'),
-  PORT: setting(integer(0, 65_535), '3000', 'the port to listen on; 0 for any'),
-  LOG_LEVEL: setting(oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', 'what is logged'),
-  ROSTER_OPS_HOST: setting(text, '127.0.0.1', 'the address of the listener for operators'),
-  ROSTER_OPS_PORT: {
-    ...setting(integer(0, 65_535), '3001', 'the port of the listener for operators; 0 for any, set to nothing for none'),
-    canBeNone: true,
-  },
-  ROSTER_PUBLIC_URL: setting(origin, '', "the origin of links in answers; without it, the request's own"),
-  ROSTER_TRUSTED_PROXIES: setting(addresses, '', 'the proxies whose X-Forwarded-Proto and -Host count'),
-  ROSTER_CORS_ORIGINS: setting(origins, '', 'the origins whose pages may call the API from a browser; without it, none'),
-  ROSTER_PASSWORD_MIN_LENGTH: setting(integer(8, 1024), '8', 'code points that a new password must have'),
-  ROSTER_ARGON2_MEMORY_KIB: setting(integer(8, 4_194_304), '19456', 'memory of one argon2id hash, in KiB'),
-  ROSTER_ARGON2_PASSES: setting(integer(1, 1000), '2', 'passes of one argon2id hash'),
-  ROSTER_ARGON2_LANES: setting(integer(1, 255), '1', 'lanes of one argon2id hash'),
-  ROSTER_HASH_CONCURRENCY: setting(integer(1, 1024), '2', 'hashes at a time, for each process of --workers'),
-  ROSTER_HASH_QUEUE: setting(integer(0, 100_000), '256', 'hashes that may wait; more are answered 503'),
-  ROSTER_IDEMPOTENCY_HOURS: setting(integer(1, 8760), '24', 'hours that the answer to an Idempotency-Key is kept'),
-  ROSTER_POOL_SIZE: setting(integer(1, 1000), '10', 'connections to the Postgres server, for each process of --workers'),
-  ROSTER_DATABASE_QUEUE: setting(integer(0, 100_000), '256', 'statements, and writes, that may wait for a connection; more are answered 503'),
-  ROSTER_PREPARE: setting(oneOf('on', 'off'), 'on', 'whether statements are prepared; "off" behind a pgbouncer before 1.21'),
-  ROSTER_SESSION_LIMITS: setting(oneOf('on', 'off'), 'on', 'whether Postgres is told the limits of time at connecting; "off" behind pgbouncer'),
-  ROSTER_CONNECT_MS: setting(milliseconds, '5000', 'how long a request waits for a connection to the database'),
-  ROSTER_STATEMENT_MS: setting(milliseconds, '10000', 'how long a statement may run'),
-  ROSTER_LOCK_MS: setting(milliseconds, '5000', 'how long a statement waits for a lock'),
-  ROSTER_DEADLINE_MS: setting(milliseconds, '15000', 'how long a request may take once it is read; then it is answered 503'),
-  ROSTER_REQUESTS: setting(integer(1, 100_000), '1000', 'requests at a time, for each process of --workers; more are answered 503'),
-  ROSTER_CONNECTIONS: setting(integer(1, 1_000_000), '10000', 'open connections of clients, for each process of --workers; more are closed'),
-  ROSTER_HEADERS_MS: setting(milliseconds, '10000', 'how long a client may take to send the headers'),
-  ROSTER_REQUEST_MS: setting(milliseconds, '30000', 'how long a client may take to send the whole request'),
-  ROSTER_ANSWER_MS: setting(milliseconds, '30000', 'how long a client may take to read an answer'),
-  ROSTER_KEEP_ALIVE_MS: setting(milliseconds, '65000', 'how long a connection may be idle'),
-  ROSTER_DRAIN_MS: setting(
-    integer(0, 15_000),
-    '500',
-    'how long balancers are told to send no more requests before a stop; without a listener for operators, not at all',
-  ),
-  ROSTER_SHUTDOWN_MS: setting(milliseconds, '10000', 'how long requests in flight may take to finish after SIGTERM'),
-  OTEL_TRACES_EXPORTER: setting(oneOf('otlp', 'none'), '', 'with "otlp" traces are sent, by OTLP over HTTP'),
-  OTEL_EXPORTER_OTLP_ENDPOINT: setting(text, '', 'where traces are sent; set, they are'),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: setting(text, '', 'the same, for traces alone'),
-  OTEL_SDK_DISABLED: setting(oneOf('true', 'false'), 'false', 'with "true" there are no traces'),
-} as const
 
 type Settings = typeof settings
 /** The name of a setting, which is the name of its environment variable. */

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import type { Test } from 'tap'
-import { settings } from '../src/config.js'
+import { settings } from '../src/settings.js'
 import { emptyDatabase, emptyFolder, engine } from './helpers/database.js'
 import { thisFile } from './helpers/this-file.js'
 
@@ -133,7 +133,7 @@ if (engine === 'postgres') {
   })
 }
 
-t.test('the table of settings is that of src/config.ts', async (t) => {
+t.test('the table of settings is that of src/settings.ts', async (t) => {
   const rows = Object.entries(settings).map(
     ([name, { byDefault, must, purpose }]) =>
       `| \`${name}\` | ${byDefault === '' ? '' : `\`${byDefault}\``} | ${purpose}${must === 'be a text' ? '' : `; must ${must}`} |`,

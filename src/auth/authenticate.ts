@@ -1,19 +1,31 @@
 import type { Kysely } from 'kysely'
 import { clientsOf } from '../db/clients.js'
-import type { Found, Lookup } from '../db/lookups.js'
+import type { AuditActor } from '../db/audit.js'
+import type { Found, KeyOwner, Lookup } from '../db/lookups.js'
 import type { Database } from '../db/schema.js'
 import { Problem } from '../errors.js'
 import type { Waiter } from '../overload.js'
 import { parseKey } from './keys.js'
 
-/** Who calls: the owner of the key that was presented, read from the database for this request. */
-export interface Caller extends Found {
-  /** The key as it was presented. A secret: for the `token` of `getUserInfo` alone. */
-  readonly key: string
-  /** The key's display prefix, for logs. */
+/** Who does something, as rules of writes know it. */
+export interface Actor extends KeyOwner {
+  /** The display prefix of the key, for logs and the audit trail. */
   readonly key_prefix: string
+  /** The id of the request, for the audit trail. */
+  readonly request_id: string
   /** The request, as far as work asks whether it is still wanted. */
   readonly waiter?: Waiter | undefined
+}
+
+/** The actor as the audit trail names it. */
+export function auditActor({ user, key_prefix, request_id }: Actor): AuditActor {
+  return { source: 'api', actor_id: user.id, key_prefix, request_id }
+}
+
+/** Who calls: the owner of the key that was presented, read from the database for this request. */
+export interface Caller extends Found, Actor {
+  /** The key as it was presented. A secret: for the `token` of `getUserInfo` alone. */
+  readonly key: string
 }
 
 const BEARER = 'Bearer '
@@ -30,6 +42,7 @@ function presentedKey(authorization: string | undefined): string {
  * Finds the caller by the value of the header `Authorization`: `Bearer <key>` or the bare key.
  *
  * @param user_id the user to read with the caller; undefined for the caller itself
+ * @param request_id kept with the caller
  * @throws {Problem} `not_authenticated` when no key was sent; `invalid_credentials` when it is malformed, unknown, expired
  *   or revoked, or its user inactive
  */
@@ -37,6 +50,7 @@ export async function authenticate(
   lookup: Lookup,
   authorization: string | undefined,
   user_id: number | undefined,
+  request_id: string,
   waiter?: Waiter,
 ): Promise<Caller> {
   const key = presentedKey(authorization)
@@ -45,7 +59,7 @@ export async function authenticate(
   const { enterprise_id, hash, prefix } = parsed
   const found = await lookup({ enterprise_id, hash, user_id, waiter })
   if (found === undefined) throw new Problem('invalid_credentials')
-  return { ...found, key, key_prefix: prefix, waiter }
+  return { ...found, key, key_prefix: prefix, request_id, waiter }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { type AuditChange, auditOf, COMMAND_LINE } from '../db/audit.js'
 import { inTransaction } from '../db/database.js'
 import type { EnterpriseRow } from '../db/enterprises.js'
 import { keyWritesOf } from '../db/keys.js'
@@ -7,6 +8,18 @@ import { usersOf, userWritesOf } from '../db/users.js'
 import { OperatorError } from '../errors.js'
 import { nameKey } from '../names.js'
 import { makeKey } from './keys.js'
+
+/** A key that was made, for the audit trail. */
+export function keyMade(user_id: number, prefix: string, expires_on: Date): AuditChange {
+  const after = { prefix, expires_on: expires_on.toISOString() }
+  return { action: 'key.create', target_type: 'key', target: prefix, user_id, before: {}, after }
+}
+
+/** A key that was revoked, for the audit trail. */
+export function keyRevoked(user_id: number, prefix: string): AuditChange {
+  const values = { before: { revoked: false }, after: { revoked: true } }
+  return { action: 'key.revoke', target_type: 'key', target: prefix, user_id, ...values }
+}
 
 /**
  * Makes a key for a user. The secret is shown here only.
@@ -25,6 +38,7 @@ export async function createKey(
     if (locked === undefined) throw new OperatorError(`there is no user ${username} in ${enterprise.name}`)
     const { key, hash, prefix, expires_on } = makeKey(enterprise.id)
     await keyWritesOf(trx, enterprise.id).insert({ user_id: locked.id, hash, prefix, expires_on })
+    await auditOf(trx, enterprise).append(COMMAND_LINE, keyMade(locked.id, prefix, expires_on))
     return { api_key: key, expires_on }
   })
 }
@@ -35,7 +49,11 @@ export async function createKey(
  * @throws {OperatorError} when no key that is not revoked has this prefix
  */
 export async function revokeKey(db: Kysely<Database>, enterprise: EnterpriseRow, prefix: string): Promise<number> {
-  const revoked = await inTransaction(db, (trx) => keyWritesOf(trx, enterprise.id).revoke(prefix))
-  if (revoked === 0) throw new OperatorError(`no key of ${enterprise.name} has this prefix, or it is revoked already`)
-  return revoked
+  const owners = await inTransaction(db, async (trx) => {
+    const revoked = await keyWritesOf(trx, enterprise.id).revoke(prefix)
+    for (const user_id of revoked) await auditOf(trx, enterprise).append(COMMAND_LINE, keyRevoked(user_id, prefix))
+    return revoked
+  })
+  if (owners.length === 0) throw new OperatorError(`no key of ${enterprise.name} has this prefix, or it is revoked already`)
+  return owners.length
 }

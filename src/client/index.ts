@@ -36,6 +36,12 @@ export type UserCreate = components['schemas']['UserCreate']
 export type UserUpdate = components['schemas']['UserUpdate']
 /** Which users `listUsers` answers, and which page of them. */
 export type UserQuery = NonNullable<operations['listUsers']['parameters']['query']>
+/** One change, as the audit trail has it. */
+export type AuditEntry = components['schemas']['AuditEntry']
+/** One page of the audit trail. */
+export type AuditEntryList = components['schemas']['AuditEntryList']
+/** Which entries `listAuditEntries` answers, and from where on. */
+export type AuditQuery = NonNullable<operations['listAuditEntries']['parameters']['query']>
 /** What the caller's own user is checked against, in `getUserInfo`. */
 export type CallerHeaders = NonNullable<operations['getUserInfo']['parameters']['header']>
 
@@ -125,6 +131,11 @@ export class RosterClient implements Operations {
   /** Deletes a user and its keys. Where an answer was lost and the call tried again, a user that is gone now is a 404. */
   async deleteUser(user_id: number, { ifMatch, ...options }: WriteOptions = {}): Promise<undefined> {
     return this.#call('delete', '/user/{user_id}/', { user_id, headers: ifMatchOf(ifMatch) }, options)
+  }
+
+  /** One page of the audit trail. To go on, send the last `seq` as `after`. */
+  async listAuditEntries(query?: AuditQuery, options?: CallOptions): Promise<AuditEntryList> {
+    return this.#call('get', '/audit/', { query }, options)
   }
 }
 

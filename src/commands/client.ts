@@ -1,9 +1,15 @@
 import type { Command } from 'commander'
 import { clientsOf, clientWritesOf } from '../db/clients.js'
+import { type AuditChange, auditOf, COMMAND_LINE } from '../db/audit.js'
 import { inTransaction } from '../db/database.js'
 import { OperatorError } from '../errors.js'
 import { requireName } from '../names.js'
 import { command, printMany, printOne, requireEnterprise, type Terminal, withDatabase } from './program.js'
+
+function changed(action: 'client.add' | 'client.remove', name: string): AuditChange {
+  const [before, after] = action === 'client.add' ? [{}, { name }] : [{ name }, {}]
+  return { action, target_type: 'client', target: name, user_id: null, before, after }
+}
 
 /** `roster client add|list|remove`: the clients that `X-Client-Id` may name. */
 export function clientCommand(terminal: Terminal): Command {
@@ -22,8 +28,11 @@ export function clientCommand(terminal: Terminal): Command {
         .action(async (client: string, { enterprise, json }: Options) => {
           requireName('a client', client)
           await withDatabase(terminal, async (db) => {
-            const { id } = await requireEnterprise(db, enterprise)
-            await inTransaction(db, (trx) => clientWritesOf(trx, id).insert(client))
+            const found = await requireEnterprise(db, enterprise)
+            await inTransaction(db, async (trx) => {
+              const isNew = await clientWritesOf(trx, found.id).insert(client)
+              if (isNew) await auditOf(trx, found).append(COMMAND_LINE, changed('client.add', client))
+            })
           })
           printOne(terminal, json, { enterprise, client })
         }),
@@ -41,8 +50,12 @@ export function clientCommand(terminal: Terminal): Command {
         .argument('<client>', 'the client, as "roster client list" prints it')
         .action(async (client: string, { enterprise, json }: Options) => {
           const removed = await withDatabase(terminal, async (db) => {
-            const { id } = await requireEnterprise(db, enterprise)
-            return inTransaction(db, (trx) => clientWritesOf(trx, id).delete(client))
+            const found = await requireEnterprise(db, enterprise)
+            return inTransaction(db, async (trx) => {
+              const wasThere = await clientWritesOf(trx, found.id).delete(client)
+              if (wasThere) await auditOf(trx, found).append(COMMAND_LINE, changed('client.remove', client))
+              return wasThere
+            })
           })
           if (!removed) throw new OperatorError(`there is no client ${client} in ${enterprise}`)
           printOne(terminal, json, { enterprise, client })

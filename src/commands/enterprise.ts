@@ -1,10 +1,29 @@
 import type { Command } from 'commander'
-import { enrollEnterprise, listEnterprises } from '../db/enterprises.js'
+import type { Kysely } from 'kysely'
+import { auditOf, COMMAND_LINE } from '../db/audit.js'
+import { inTransaction } from '../db/database.js'
+import { enrollEnterprise, type EnterpriseRow, listEnterprises } from '../db/enterprises.js'
+import type { Database } from '../db/schema.js'
 import { OperatorError } from '../errors.js'
 import { createEnterprise } from '../users/enterprise.js'
 import { command, printMany, printOne, requireEnterprise, type Terminal, withDatabase } from './program.js'
 
 const GOOGLE_ID = /^[A-Za-z0-9_-]{1,255}$/
+
+function enroll(db: Kysely<Database>, enterprise: EnterpriseRow, google_enterprise_id: string | null): Promise<void> {
+  return inTransaction(db, async (trx) => {
+    const before = await enrollEnterprise(trx, enterprise.id, google_enterprise_id)
+    if (before === google_enterprise_id) return
+    await auditOf(trx, enterprise).append(COMMAND_LINE, {
+      action: 'enterprise.enroll_emm',
+      target_type: 'enterprise',
+      target: enterprise.uuid,
+      user_id: null,
+      before: { google_enterprise_id: before },
+      after: { google_enterprise_id },
+    })
+  })
+}
 
 /** `roster enterprise create|list|enroll-emm`. */
 export function enterpriseCommand(terminal: Terminal): Command {
@@ -49,7 +68,7 @@ export function enterpriseCommand(terminal: Terminal): Command {
           }
           await withDatabase(terminal, async (db) => {
             const enterprise = await requireEnterprise(db, name)
-            await enrollEnterprise(db, enterprise.id, id ?? null)
+            await enroll(db, enterprise, id ?? null)
           })
           printOne(terminal, json, { name, google_enterprise_id: id ?? null })
         }),

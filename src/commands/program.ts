@@ -42,6 +42,13 @@ export async function withDatabase<T>(terminal: Terminal, work: Work<T>): Promis
   }
 }
 
+const PATIENT = { ROSTER_STATEMENT_MS: '3600000', ROSTER_LOCK_MS: '3600000' }
+
+/** A terminal for long work, as a migration or a walk through a table: it must not run into the limits that a server needs. */
+export function patient(terminal: Terminal): Terminal {
+  return { ...terminal, env: { ...terminal.env, ...PATIENT } }
+}
+
 /** The enterprise of this name. @throws {OperatorError} when there is none */
 export async function requireEnterprise(db: Kysely<Database>, name: string): Promise<EnterpriseRow> {
   const enterprise = await findEnterprise(db, name)

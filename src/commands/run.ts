@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 import { spec } from '../contract.js'
 import { isDatabaseError, isUnavailable } from '../db/failures.js'
 import { OperatorError } from '../errors.js'
+import { auditCommand } from './audit.js'
 import { clientCommand } from './client.js'
 import { configCommand } from './config.js'
 import { enterpriseCommand } from './enterprise.js'
@@ -41,6 +42,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .addCommand(userCommand(terminal))
     .addCommand(keyCommand(terminal))
     .addCommand(clientCommand(terminal))
+    .addCommand(auditCommand(terminal))
     .addCommand(configCommand(terminal))
   try {
     await roster.parseAsync(args, { from: 'user' })

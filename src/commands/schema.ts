@@ -2,18 +2,14 @@ import type { Command } from 'commander'
 import { migrate } from '../db/migrate.js'
 import { findMiscounts } from '../db/verify.js'
 import { OperatorError } from '../errors.js'
-import { command, printMany, printOne, type Terminal, withDatabase } from './program.js'
-
-/** Waiting for another migration, and a long one, must not run into the limits that a server needs. */
-const PATIENT = { ROSTER_STATEMENT_MS: '3600000', ROSTER_LOCK_MS: '3600000' }
+import { command, patient, printMany, printOne, type Terminal, withDatabase } from './program.js'
 
 /** `roster migrate`. */
 export function migrateCommand(terminal: Terminal): Command {
   return command(terminal, 'migrate', 'bring the schema of the database to this release')
     .option('--json', 'print one JSON object', false)
     .action(async ({ json }: { json: boolean }) => {
-      const patient = { ...terminal, env: { ...terminal.env, ...PATIENT } }
-      const applied = await withDatabase(patient, migrate)
+      const applied = await withDatabase(patient(terminal), migrate)
       if (json) terminal.out(JSON.stringify({ applied }))
       else printOne(terminal, json, { applied: applied.length === 0 ? 'nothing: the schema is up to date' : applied.join(', ') })
     })
@@ -24,7 +20,7 @@ export function verifyCommand(terminal: Terminal): Command {
   return command(terminal, 'verify', 'compare the stored counts of users with the users')
     .option('--json', 'print one JSON array of the wrong counts', false)
     .action(async ({ json }: { json: boolean }) => {
-      const wrong = await withDatabase({ ...terminal, env: { ...terminal.env, ...PATIENT } }, findMiscounts)
+      const wrong = await withDatabase(patient(terminal), findMiscounts)
       if (json || wrong.length > 0) {
         printMany(terminal, json, ['enterprise', 'level', 'block', 'stored', 'actual'], wrong.map((row) => ({ ...row })))
       } else terminal.out('all counts are right')

@@ -29,13 +29,14 @@ export function clientsOf(db: Kysely<Database>, enterprise_id: number) {
 /** The clients of one enterprise, to write, in a transaction. */
 export function clientWritesOf(trx: Transaction<Database>, enterprise_id: number) {
   return {
-    /** Registers a client; nothing changes if it is registered already. */
-    async insert(name: string): Promise<void> {
-      await trx
+    /** Registers a client, and says whether it was not registered before. */
+    async insert(name: string): Promise<boolean> {
+      const { numInsertedOrUpdatedRows } = await trx
         .insertInto('client')
         .values({ enterprise_id, name })
         .onConflict((conflict) => conflict.doNothing())
-        .execute()
+        .executeTakeFirstOrThrow()
+      return numInsertedOrUpdatedRows === 1n
     },
 
     /** Removes a client, and says whether it was registered. */

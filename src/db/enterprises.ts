@@ -29,7 +29,14 @@ export function insertEnterprise(
     .executeTakeFirst()
 }
 
-/** Says that an enterprise is enrolled in Google EMM under this id, or with null that it is not. */
-export async function enrollEnterprise(db: Kysely<Database>, id: number, google_enterprise_id: string | null): Promise<void> {
-  await db.updateTable('enterprise').set({ google_enterprise_id }).where('id', '=', id).execute()
+/** Says that an enterprise is enrolled in Google EMM under this id, or with null that it is not. Returns what was said before. */
+export async function enrollEnterprise(
+  trx: Transaction<Database>,
+  id: number,
+  google_enterprise_id: string | null,
+): Promise<string | null> {
+  const query = trx.selectFrom('enterprise').select('google_enterprise_id').where('id', '=', id)
+  const before = await query.forNoKeyUpdate().executeTakeFirstOrThrow()
+  await trx.updateTable('enterprise').set({ google_enterprise_id }).where('id', '=', id).execute()
+  return before.google_enterprise_id
 }

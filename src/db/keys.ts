@@ -46,16 +46,17 @@ export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
         .execute()
     },
 
-    /** Revokes the keys with this display prefix that are not revoked yet, and says how many they were. */
-    async revoke(prefix: string): Promise<number> {
-      const { numUpdatedRows } = await trx
+    /** Revokes the keys with this display prefix that are not revoked yet, and says whose they were. */
+    async revoke(prefix: string): Promise<number[]> {
+      const rows = await trx
         .updateTable('api_key')
         .set({ revoked_on: sql<Date>`now()` })
         .where('enterprise_id', '=', enterprise_id)
         .where('prefix', '=', prefix)
         .where('revoked_on', 'is', null)
-        .executeTakeFirstOrThrow()
-      return Number(numUpdatedRows)
+        .returning('user_id')
+        .execute()
+      return rows.map(({ user_id }) => user_id)
     },
   }
 }

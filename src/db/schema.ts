@@ -1,5 +1,6 @@
 import type { ColumnType, Generated } from 'kysely'
 import type { components } from '../../generated/openapi.js'
+import type { AuditEntry, AuditValues } from './audit-chain.js'
 
 /** A role of the contract, as stored. */
 export type Role = components['schemas']['Role']
@@ -90,6 +91,34 @@ export interface IdempotencyKeyTable {
   created_on: ColumnType<Date, never, Date>
 }
 
+/** One change in an enterprise: inserted, read, and removed by a prune, never updated. */
+export interface AuditEntryTable {
+  enterprise_id: number
+  seq: number
+  created_on: ColumnType<Date, string, never>
+  action: AuditEntry['action']
+  source: AuditEntry['source']
+  actor_id: number | null
+  key_prefix: string | null
+  request_id: string | null
+  target_type: AuditEntry['target_type']
+  target: string
+  user_id: number | null
+  before: ColumnType<AuditValues, string, never>
+  after: ColumnType<AuditValues, string, never>
+  prev: Buffer
+  hash: Buffer
+}
+
+/** The last entry of an enterprise, and the last one that was pruned (0: none). */
+export interface AuditHeadTable {
+  enterprise_id: number
+  seq: number
+  hash: Buffer
+  pruned_seq: Generated<number>
+  pruned_hash: Buffer
+}
+
 /** The tables, as Kysely sees them. `migrations/` makes them. */
 export interface Database {
   enterprise: EnterpriseTable
@@ -98,4 +127,6 @@ export interface Database {
   api_key: ApiKeyTable
   client: ClientTable
   idempotency_key: IdempotencyKeyTable
+  audit_entry: AuditEntryTable
+  audit_head: AuditHeadTable
 }

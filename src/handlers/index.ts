@@ -8,6 +8,7 @@ import { getUser } from './getUser.js'
 import { getUserInfo } from './getUserInfo.js'
 import { idempotencyKeyFaults } from './idempotency-key.js'
 import { ifMatchFaults } from './if-match.js'
+import { listAuditEntries } from './listAuditEntries.js'
 import { listUsers } from './listUsers.js'
 import { partialUpdateUser } from './partialUpdateUser.js'
 import type { HandlerDeps, Handlers, OperationId } from './seam.js'
@@ -23,6 +24,7 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     updateUser: updateUser(deps),
     partialUpdateUser: partialUpdateUser(deps),
     deleteUser: deleteUser(deps),
+    listAuditEntries: listAuditEntries(deps),
   }
 }
 

@@ -36,7 +36,7 @@ export function guard(lookup: Lookup, operationId: OperationId): onRequestAsyncH
     const user_id = params.user_id === undefined ? undefined : parseId(String(params.user_id))
     const { exchange } = request
     exchange.begin()
-    const caller = await authenticate(lookup, request.headers.authorization, user_id, exchange).finally(() => {
+    const caller = await authenticate(lookup, request.headers.authorization, user_id, request.id, exchange).finally(() => {
       exchange.rest()
     })
     request.caller = caller

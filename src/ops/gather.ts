@@ -11,7 +11,8 @@ interface Told extends Asked {
   readonly values: Metrics
 }
 
-const isAbout = <T extends Asked>(message: unknown): message is T => typeof message === 'object' && message !== null && 'metrics' in message
+const isAsked = (message: unknown): message is Asked => typeof message === 'object' && message !== null && 'metrics' in message
+const isTold = (message: unknown): message is Told => isAsked(message) && 'values' in message
 
 /** How long workers may take to tell their metrics, in milliseconds. For one that does not, what it told last counts. */
 const PATIENCE_MS = 1000
@@ -21,7 +22,7 @@ const ignore = (): void => undefined
 /** Tells the primary process the metrics of this worker whenever it asks. */
 export function tellMetrics(registry: Registry): void {
   process.on('message', (message) => {
-    if (!isAbout<Asked>(message)) return
+    if (!isAsked(message)) return
     void registry.getMetricsAsJSON().then((values) => process.send?.({ ...message, values }, undefined, undefined, ignore))
   })
 }
@@ -57,7 +58,7 @@ export class Gathering {
     const patience = new AbortController()
     const answer = new Promise<void>((done) => {
       const hear = (message: unknown): void => {
-        if (!isAbout<Told>(message) || message.metrics !== metrics) return
+        if (!isTold(message) || message.metrics !== metrics) return
         if (this.#told.has(worker)) this.#told.set(worker, message.values)
         worker.off('message', hear)
         done()

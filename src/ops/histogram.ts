@@ -21,7 +21,7 @@ class Series {
   observe(seconds: number): void {
     let at = 0
     while (at < BOUNDS.length && seconds > (BOUNDS[at] as number)) at++
-    this.#counts[at]!++
+    this.#counts[at] = (this.#counts[at] as number) + 1
     this.#sum += seconds
   }
 

@@ -17,8 +17,9 @@ export function measureRequests(app: FastifyInstance): RequestMeasures {
   const durations = new Histogram('http_server_request_duration_seconds', 'Time from a request to the end of its answer.')
   const refusals = new Map<ErrorCode, number>()
   app.addHook('onResponse', ({ method, route, error_code }, { statusCode, elapsedTime }, done) => {
-    durations.observe(elapsedTime / 1000, `${method} ${String(statusCode)} ${String(route)}`, () => ({
-      http_request_method: METHODS.has(method) ? method : '_OTHER',
+    const label = METHODS.has(method) ? method : '_OTHER'
+    durations.observe(elapsedTime / 1000, `${label} ${String(statusCode)} ${String(route)}`, () => ({
+      http_request_method: label,
       http_response_status_code: statusCode,
       http_route: route ?? '',
     }))

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Caller } from '../auth/authenticate.js'
+import { type Actor, auditActor } from '../auth/authenticate.js'
+import { auditOf } from '../db/audit.js'
 import { type UserChanges, type UserRow, userWritesOf } from '../db/users.js'
 import { Problem } from '../errors.js'
 import { nameKey } from '../names.js'
 import { requireFound, requireMatch, requireMayChange, requireStillMayCall } from './access.js'
+import { userChanged } from './trail.js'
 import { show, type Shown, type UserUpdate } from './user.js'
 import { writeUser, type WriteDeps } from './write.js'
 
@@ -47,7 +49,7 @@ export function changesOf(row: UserRow, body: UserUpdate, password_hash: string 
  */
 export async function changeUser(
   deps: WriteDeps,
-  caller: Caller,
+  caller: Actor,
   id: number,
   body: UserUpdate,
   expected: readonly string[] | undefined,
@@ -69,7 +71,10 @@ export async function changeUser(
     const [weak, ...others] = deps.passwords.faults(password, { ...target, ...changes })
     if (weak !== undefined) throw Problem.of([weak, ...others])
     wanted = changes
-    return Object.keys(changes).length === 0 ? target : users.update(id, changes)
+    if (Object.keys(changes).length === 0) return target
+    const changed = await users.update(id, changes)
+    await auditOf(trx, caller.enterprise).append(auditActor(caller), userChanged('user.update', target, changed, changes))
+    return changed
   })
   return show(row, caller.enterprise)
 }

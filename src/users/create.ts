@@ -1,8 +1,10 @@
-import type { Caller } from '../auth/authenticate.js'
+import { type Actor, auditActor } from '../auth/authenticate.js'
+import { auditOf } from '../db/audit.js'
 import { userWritesOf } from '../db/users.js'
 import { nameKey } from '../names.js'
 import { requireStillMayCall } from './access.js'
 import type { Once } from './once.js'
+import { userMade } from './trail.js'
 import { show, type Shown, type UserCreate } from './user.js'
 import { writeUser, type WriteDeps } from './write.js'
 
@@ -13,7 +15,7 @@ import { writeUser, type WriteDeps } from './write.js'
  * @throws {Problem} `invalid_credentials`, `forbidden`, `duplicate`, `unavailable`; with a key also `idempotency_conflict` and
  *   `idempotency_mismatch`
  */
-export async function createUser(deps: WriteDeps, caller: Caller, body: UserCreate, once?: Once): Promise<Shown> {
+export async function createUser(deps: WriteDeps, caller: Actor, body: UserCreate, once?: Once): Promise<Shown> {
   const { username, password = '', email = '', profile } = body
   const user = {
     username,
@@ -38,8 +40,10 @@ export async function createUser(deps: WriteDeps, caller: Caller, body: UserCrea
     // Since it was looked for, another process may have been done with it.
     const first = await once?.first(trx)
     if (first !== undefined) return first
-    const shown = show(await users.insert(user), caller.enterprise)
+    const made = await users.insert(user)
+    const shown = show(made, caller.enterprise)
     await once?.keep(trx, 201, shown)
+    await auditOf(trx, caller.enterprise).append(auditActor(caller), userMade(made, user.password_hash))
     return shown
   })
 }

@@ -1,9 +1,11 @@
 import type { Kysely } from 'kysely'
-import type { Caller } from '../auth/authenticate.js'
+import { type Actor, auditActor } from '../auth/authenticate.js'
+import { auditOf } from '../db/audit.js'
 import { inTransaction } from '../db/database.js'
 import type { Database } from '../db/schema.js'
 import { userWritesOf } from '../db/users.js'
 import { requireFound, requireMatch, requireMayDelete, requireStillMayCall } from './access.js'
+import { userDeleted } from './trail.js'
 
 /**
  * Deletes a user of the caller's enterprise and all its keys.
@@ -15,7 +17,7 @@ import { requireFound, requireMatch, requireMayDelete, requireStillMayCall } fro
  */
 export async function deleteUser(
   db: Kysely<Database>,
-  caller: Caller,
+  caller: Actor,
   id: number,
   expected: readonly string[] | undefined,
 ): Promise<void> {
@@ -27,5 +29,6 @@ export async function deleteUser(
     requireMayDelete(self, target)
     requireMatch(expected, target, caller.enterprise)
     await users.delete(id)
+    await auditOf(trx, caller.enterprise).append(auditActor(caller), userDeleted(target))
   }, caller.waiter)
 }

@@ -1,7 +1,9 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { makeKey } from '../auth/keys.js'
+import { keyMade } from '../auth/made-keys.js'
 import { compile, faultsFound } from '../contract.js'
+import { auditOf, COMMAND_LINE } from '../db/audit.js'
 import { inTransaction } from '../db/database.js'
 import { insertEnterprise } from '../db/enterprises.js'
 import { keyWritesOf } from '../db/keys.js'
@@ -9,6 +11,7 @@ import type { Database } from '../db/schema.js'
 import { userWritesOf } from '../db/users.js'
 import { OperatorError } from '../errors.js'
 import { nameKey, requireName } from '../names.js'
+import { userMade } from './trail.js'
 import type { UserUpdate } from './user.js'
 
 /** Numbers of enterprises are drawn below this, so that they tell nothing (CONTRACT.md, "Keys"). */
@@ -57,6 +60,11 @@ export async function createEnterprise(db: Kysely<Database>, name: string, admin
     })
     const { key, hash, prefix, expires_on } = makeKey(enterprise.id)
     await keyWritesOf(trx, enterprise.id).insert({ user_id: user.id, hash, prefix, expires_on })
+    const { append } = auditOf(trx, enterprise)
+    const made = { target_type: 'enterprise', target: enterprise.uuid, user_id: null, before: {}, after: { name } } as const
+    await append(COMMAND_LINE, { action: 'enterprise.create', ...made })
+    await append(COMMAND_LINE, userMade(user, null))
+    await append(COMMAND_LINE, keyMade(user.id, prefix, expires_on))
     return { enterprise: enterprise.uuid, name, user_id: user.id, api_key: key }
   })
 }

@@ -23,6 +23,19 @@ export function pageLinks(url: string, page: { limit: number; offset: number; co
   }
 }
 
+/**
+ * The URL of the page of the audit trail behind an entry. It keeps the request's other parameters.
+ *
+ * @param url the absolute URL of the request
+ */
+export function trailLink(url: string, limit: number, after: number): string {
+  const { origin, pathname, searchParams } = new URL(url)
+  searchParams.delete('limit')
+  searchParams.delete('after')
+  const others = searchParams.size > 0 ? `&${searchParams.toString()}` : ''
+  return `${origin}${pathname}?limit=${String(limit)}&after=${String(after)}${others}`
+}
+
 /** The links as a `Link` header (RFC 8288); undefined where there are none. */
 export function linkHeader({ next, previous }: Links): string | undefined {
   const links = [next && `<${next}>; rel="next"`, previous && `<${previous}>; rel="prev"`].filter(Boolean)

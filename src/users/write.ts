@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { Passwords } from '../auth/passwords.js'
-import type { Caller } from '../auth/authenticate.js'
+import type { Actor } from '../auth/authenticate.js'
 import { inTransaction } from '../db/database.js'
 import type { Database } from '../db/schema.js'
 import { DuplicateUser, type UserKeys, usersOf } from '../db/users.js'
@@ -24,7 +24,7 @@ const ATTEMPTS = 3
  */
 export async function writeUser<T>(
   { db }: WriteDeps,
-  { enterprise, waiter }: Caller,
+  { enterprise, waiter }: Actor,
   wanted: { readonly keys: () => UserKeys; readonly exceptId?: number },
   write: (trx: Transaction<Database>) => Promise<T>,
 ): Promise<T> {

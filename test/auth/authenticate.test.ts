@@ -23,7 +23,7 @@ const numberOf = (of: string): number => parseKey(of)!.enterprise_id
 /** The code of the refusal, or the id of the caller. */
 async function outcome(authorization: string | undefined, its = db): Promise<string | number> {
   try {
-    return (await authenticate(makeLookup(its), authorization, undefined)).user.id
+    return (await authenticate(makeLookup(its), authorization, undefined, 'r-1')).user.id
   } catch (error) {
     if (error instanceof Problem) return error.code
     throw error
@@ -61,7 +61,7 @@ t.test('a typo is refused without the database', async (t) => {
 })
 
 t.test('the caller: the user, the enterprise, the key and its prefix, and no hash', async (t) => {
-  const caller = await authenticate(makeLookup(db), `Bearer ${key}`, undefined)
+  const caller = await authenticate(makeLookup(db), `Bearer ${key}`, undefined, 'r-1')
   t.match(caller, {
     user: { id: acme.user_id, role: 'Enterprise Admin', is_superuser: true },
     wanted: { id: acme.user_id, username: 'alice' },
@@ -69,7 +69,7 @@ t.test('the caller: the user, the enterprise, the key and its prefix, and no has
     key,
     key_prefix: parseKey(key)!.prefix,
   })
-  t.strictSame(Object.keys(caller).toSorted(), ['enterprise', 'key', 'key_prefix', 'user', 'waiter', 'wanted'])
+  t.strictSame(Object.keys(caller).toSorted(), ['enterprise', 'key', 'key_prefix', 'request_id', 'user', 'waiter', 'wanted'])
   t.notOk(JSON.stringify(caller.user).includes('hash'))
 })
 
@@ -102,7 +102,7 @@ t.test('the number of the key is the enterprise: a stored hash counts in its own
 })
 
 t.test('checkTenant', async (t) => {
-  const caller: Caller = await authenticate(makeLookup(db), key, undefined)
+  const caller: Caller = await authenticate(makeLookup(db), key, undefined, 'r-1')
   await db.transaction().execute((trx) => clientWritesOf(trx, numberOf(key)).insert('portal'))
   await db.transaction().execute((trx) => clientWritesOf(trx, numberOf(globex.api_key)).insert('theirs'))
   const tenant = (name: string) => ({ 'x-tenant': name })

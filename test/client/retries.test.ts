@@ -1,4 +1,4 @@
-import { RosterClient, RosterError, type UserCreate } from '../../src/client/index.js'
+import { etagOf, RosterClient, RosterError, type UserCreate } from '../../src/client/index.js'
 import { delayMs } from '../../src/client/retry.js'
 import { failure, hangUp, refusal, scripted, type ScriptedAnswer, silence } from '../helpers/scripted.js'
 import { thisFile } from '../helpers/this-file.js'
@@ -18,14 +18,15 @@ const idempotent: Record<string, (roster: RosterClient) => Promise<unknown>> = {
   GET: (roster) => roster.getUser(3),
   PUT: (roster) => roster.updateUser(3, bob),
   DELETE: (roster) => roster.deleteUser(3),
+  'POST with its key': (roster) => roster.createUser(bob),
 }
 const others: typeof idempotent = {
-  POST: (roster) => roster.createUser(bob),
   PATCH: (roster) => roster.partialUpdateUser(3, bob),
 }
 const passing: Record<string, ScriptedAnswer> = {
   429: refusal(429),
   503: refusal(503),
+  'a conflict with an earlier try': { status: 409, body: { errors: [], message: 'Not yet.', status: 409, code: 'idempotency_conflict', request_id: 'r-1' } },
   'a page of a proxy, 503': { status: 503, body: '<html>' },
   'a connection that is cut': hangUp,
   'a body that breaks off': torn,
@@ -37,7 +38,8 @@ for (const [name, answer] of Object.entries(passing)) {
       const { roster, received } = await scripted(t, [answer, answer, user])
       await call(roster)
       t.equal(received.length, 3)
-      t.equal(new Set(received.map(({ request, body }) => request + body)).size, 1, 'the same each time')
+      const sent = received.map(({ request, headers, body }) => JSON.stringify([request, headers['idempotency-key'], body]))
+      t.equal(new Set(sent).size, 1, 'the same each time')
     })
   }
   for (const [method, call] of Object.entries(others)) {
@@ -49,12 +51,39 @@ for (const [name, answer] of Object.entries(passing)) {
   }
 }
 
+t.test('each call has a key of its own, or the one that it is given', async (t) => {
+  const { roster, received } = await scripted(t, [user])
+  for (const idempotencyKey of [undefined, undefined, 'mine', 'a"\\b']) await roster.createUser(bob, { idempotencyKey })
+  const [one, another, ...given] = received.map(({ headers }) => headers['idempotency-key'])
+  t.match(one, /^"[0-9a-f]{32}"$/)
+  t.match(another, /^"[0-9a-f]{32}"$/)
+  t.not(one, another)
+  t.strictSame(given, ['"mine"', '"a\\"\\\\b"'])
+})
+
+t.test('a user as it was answered, or its tag, is what a write may ask for', async (t) => {
+  const tagged: ScriptedAnswer = { status: 200, headers: { etag: '"7"' }, body: { id: 3 } }
+  const { roster, received } = await scripted(t, [tagged, tagged, tagged, tagged, user])
+  const seen = await roster.getUser(3)
+  t.equal(etagOf(seen), '"7"')
+  t.equal(etagOf({ ...seen }), undefined)
+  await roster.updateUser(3, bob, { ifMatch: seen })
+  await roster.partialUpdateUser(3, bob, { ifMatch: '"7", "8"' })
+  await roster.deleteUser(3, { ifMatch: seen })
+  const untagged = await roster.partialUpdateUser(3, bob)
+  t.strictSame(received.map(({ headers }) => headers['if-match']), [undefined, '"7"', '"7", "8"', '"7"', undefined])
+  for (const ifMatch of [{ ...seen }, untagged]) {
+    await t.rejects(roster.partialUpdateUser(3, bob, { ifMatch }), { name: 'TypeError', message: /^ifMatch: / })
+  }
+  t.equal(received.length, 5, 'nothing is sent unasked')
+})
+
 t.test('a try that takes too long is tried again, if it may be', async (t) => {
   const { roster, received } = await scripted(t, [silence, user], { timeoutMs: 250 })
   t.strictSame(await roster.getUser(3), { id: 3 })
   t.equal(received.length, 2)
   const other = await scripted(t, [silence], { timeoutMs: 250 })
-  t.match(await failure(other.roster.createUser(bob)), { name: 'RosterError', status: 0, code: 'timeout', errors: [] })
+  t.match(await failure(other.roster.partialUpdateUser(3, bob)), { name: 'RosterError', status: 0, code: 'timeout', errors: [] })
   t.equal(other.received.length, 1)
 })
 
@@ -73,7 +102,7 @@ t.test('Infinity is no time limit', async (t) => {
 })
 
 t.test('what does not pass is not tried again', async (t) => {
-  for (const status of [400, 401, 403, 404, 500, 502, 504]) {
+  for (const status of [400, 401, 403, 404, 409, 412, 422, 500, 502, 504]) {
     const { roster, received } = await scripted(t, [refusal(status), user])
     t.match(await failure(roster.getUser(3)), { status })
     t.equal(received.length, 1)

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { operations } from '../../generated/operations.js'
-import { RosterClient, type User } from '../../src/client/index.js'
+import { etagOf, RosterClient, type User } from '../../src/client/index.js'
 import type { OperationId } from '../../src/handlers/seam.js'
 import { makeDirectory } from '../helpers/directory.js'
 import { failure } from '../helpers/scripted.js'
@@ -32,6 +32,11 @@ t.test('each method is the operation of its name', async (t) => {
     partialUpdateUser: async () =>
       t.equal((await roster.partialUpdateUser(erin.id, { first_name: 'Erin' })).full_name, 'Erin Évans/?&'),
     deleteUser: () => roster.deleteUser(erin.id),
+    listAuditEntries: async () => {
+      const { next, results } = await roster.listAuditEntries({ limit: 2, order: 'newest', user_id: erin.id })
+      t.match(results, [{ action: 'user.delete', target: String(erin.id) }, { action: 'user.update' }])
+      t.match(next, /\/api\/audit\/\?limit=2&after=\d+&order=newest&user_id=\d+$/)
+    },
   }
   t.strictSame(Object.keys(calls).sort(), Object.keys(operations).sort())
   for (const [id, call] of Object.entries(calls)) {
@@ -70,6 +75,31 @@ t.test('who stops reading asks for no further page', async (t) => {
     break
   }
   t.equal(answers.length, 1)
+})
+
+t.test('a create is done once under its key', async (t) => {
+  const fields = { username: 'once', password: 'correct horse', profile: {} }
+  const first = await roster.createUser(fields, { idempotencyKey: 'k-1' })
+  t.strictSame(await roster.createUser(fields, { idempotencyKey: 'k-1' }), first)
+  t.match(await failure(roster.createUser({ ...fields, first_name: 'x' }, { idempotencyKey: 'k-1' })), { status: 422, code: 'idempotency_mismatch' })
+  t.match(await failure(roster.createUser(fields)), { status: 400, code: 'duplicate' }, 'another call has another key')
+  await roster.deleteUser(first.id)
+})
+
+t.test('a write that asks for what was read fails where that has changed', async (t) => {
+  const made = await roster.createUser({ username: 'tagged', profile: {} })
+  const seen = await roster.getUser(made.id)
+  t.equal(etagOf(seen), etagOf(made))
+  const changed = await roster.partialUpdateUser(made.id, { first_name: 'A' }, { ifMatch: made })
+  const lost = [
+    roster.partialUpdateUser(made.id, { first_name: 'B' }, { ifMatch: seen }),
+    roster.updateUser(made.id, made, { ifMatch: seen }),
+    roster.deleteUser(made.id, { ifMatch: seen }),
+  ]
+  for (const call of lost) t.match(await failure(call), { status: 412, code: 'precondition_failed' })
+  const put = await roster.updateUser(made.id, { ...changed, last_name: 'B' }, { ifMatch: changed })
+  t.equal(put.full_name, 'A B')
+  await roster.deleteUser(made.id, { ifMatch: etagOf(put) })
 })
 
 t.test('a refusal is a RosterError with all that the Error body has', async (t) => {

@@ -28,6 +28,13 @@ export async function types(): Promise<void> {
   await roster.getUserInfo({ 'X-Tenant': 'acme' })
   await roster.createUser({ username: 'bob', profile: { groups: [], authz_role_id: null } })
 
+  await roster.createUser({ username: 'bob', profile: {} }, { idempotencyKey: 'k', tries: 2 })
+  await roster.deleteUser(3, { ifMatch: user })
+  // @ts-expect-error reads have no state to ask for
+  await roster.getUser(3, { ifMatch: user })
+  // @ts-expect-error a key is of createUser alone
+  await roster.deleteUser(3, { idempotencyKey: 'k' })
+
   // @ts-expect-error ids are numbers
   await roster.getUser('3')
   // @ts-expect-error profile is required

@@ -4,6 +4,7 @@ import type { User } from '../../src/users/user.js'
 import {
   allowed, allowedPasswords, allowedProfiles, refusesBrokenBodies, refusesLargeBodies, refusesOtherTypes, sized,
 } from './bodies.js'
+import { byKey, newest } from './audit.js'
 import { type Call, type Directory, isError, withBrokenTable, withLostDatabase } from './directory.js'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -130,6 +131,27 @@ async function changes(t: Test, directory: Directory, method: 'PUT' | 'PATCH'): 
     t.strictSame(await row(user.id), before)
     const request = `${method} /user/${String(user.id)}?format=json&limit=x`
     t.equal((await call(request, { key: superuser, json: answer.json() })).statusCode, 200)
+  })
+  await t.test('the audit trail has an entry of what changed alone, and none of what did not', async (t) => {
+    const user = await member()
+    const fields = { first_name: 'New', email: `audited-${method}@acme.example`, is_active: true, password: 'correct horse' }
+    await directory.db.updateTable('user_account').set({ is_email_verified: true }).where('id', '=', user.id).execute()
+    const json = { username: user.username, ...fields, profile: { role: 'Group Admin', groups: ['b', 'a'] } }
+    await send(user.id, { key: admin.key, json, headers: { 'x-request-id': 'change-1' } })
+    const [entry] = await newest(directory.db)
+    t.match(entry, { action: 'user.update', ...byKey(admin.id, admin.key, 'change-1', user.id) })
+    t.strictSame(entry?.before, {
+      email: user.email, first_name: 'First', is_email_verified: true, profile: { role: 'Viewer' },
+    })
+    t.strictSame(entry?.after, {
+      email: fields.email, first_name: 'New', is_email_verified: false, profile: { role: 'Group Admin' }, password: 'changed',
+    })
+    t.notMatch(JSON.stringify(entry), /correct horse|argon2/)
+    await change(user, { first_name: 'New', profile: { groups: ['b', 'a'] } })
+    isError(t, await change(user, { username: 'vera' }), 400, 'duplicate')
+    t.strictSame(await newest(directory.db), [entry])
+    await change(user, { last_name: 'Own' }, (await member({ is_active: false })).key)
+    t.not((await newest(directory.db))[0]?.action, 'user.update', 'nor of what was refused')
   })
   await t.test('the order of groups is a change', async (t) => {
     const user = await member()
@@ -320,6 +342,65 @@ async function strangers(t: Test, directory: Directory, method: 'PUT' | 'PATCH')
   })
 }
 
+async function preconditions(t: Test, directory: Directory, method: 'PUT' | 'PATCH'): Promise<void> {
+  const { call, superuser, admin, acme, globex, viewer } = directory
+  const { send, read, row, member } = changesOf(directory, method)
+  const stale = ['If-Match: names no tag that the user has now']
+  const tagOf = async (id: number) => String((await call(`GET /user/${String(id)}/`, { key: superuser })).headers.etag)
+  const changeIf = ({ id, username }: Target, ifMatch: string, fields: Fields, key = superuser) =>
+    send(id, { key, headers: { 'if-match': ifMatch }, json: { username, profile: {}, ...fields } })
+
+  await t.test('a user that has changed since it was read', async (t) => {
+    const user = await member()
+    const seen = await tagOf(user.id)
+    const changed = await changeIf(user, seen, { first_name: 'A' })
+    t.equal(changed.statusCode, 200)
+    const now = await tagOf(user.id)
+    t.equal(changed.headers.etag, now)
+    t.not(now, seen)
+    const before = await row(user.id)
+    for (const header of [seen, `W/${now}`, `${seen}, W/${now}`, '"x"', now.replace('"', '"x'), '"*"', '""']) {
+      for (const fields of [{ first_name: 'B' }, {}, { first_name: 'A' }, { password: 'correct horse' }]) {
+        isError(t, await changeIf(user, header, fields), 412, 'precondition_failed', stale)
+      }
+    }
+    isError(t, await send(user.id, { headers: { 'if-match': seen }, json: await read(user.id) }), 412, 'precondition_failed', stale)
+    t.strictSame(await row(user.id), before)
+  })
+  await t.test('one of the tags is the one that it has, or any is meant', async (t) => {
+    const user = await member()
+    for (const header of ['*', `"x", ${await tagOf(user.id)}`, ` , ${await tagOf(user.id)} ,,W/"y"`]) {
+      const answer = await changeIf(user, header, {})
+      t.equal(answer.statusCode, 200)
+      t.equal(answer.headers.etag, await tagOf(user.id), 'nothing was changed')
+    }
+    t.equal((await changeIf(user, await tagOf(user.id), { last_name: 'Own' }, user.key)).statusCode, 200)
+  })
+  await t.test('the user that is not there, and what the caller may not do, come before it', async (t) => {
+    const nobody = { id: 9007199254740991, username: 'x' }
+    for (const target of [nobody, { id: globex.user_id, username: 'gina' }]) {
+      isError(t, await changeIf(target, '"x"', {}), 404, 'not_found')
+    }
+    isError(t, await changeIf(await read(acme.user_id), '"x"', { first_name: 'x' }, admin.key), 403, 'forbidden')
+    isError(t, await changeIf(viewer, '"x"', { is_active: false }, viewer.key), 403, 'forbidden')
+  })
+  await t.test('it comes before the rules that need what is stored', async (t) => {
+    const user = await member({ email: `tagged-${method}@acme.example` })
+    for (const fields of [{ password: `tagged-${method}` }, { email: 'alice@acme.example' }]) {
+      isError(t, await changeIf(user, '"x"', fields), 412, 'precondition_failed')
+      t.equal((await changeIf(user, '*', fields)).statusCode, 400)
+    }
+  })
+  await t.test('what is malformed is 400, with the other faults and before the user is looked for', async (t) => {
+    const malformed = 'If-Match: must be * or a list of entity tags, with at most 1024 characters'
+    for (const header of ['', 'x', '"x', 'w/"x"', '*, "x"', '"x" "y"', `"${'x'.repeat(1023)}"`]) {
+      isError(t, await changeIf({ id: 9007199254740991, username: 'x' }, header, {}), 400, 'validation_failed', [malformed])
+    }
+    const answer = await changeIf(viewer, 'x', { first_name: 1 })
+    isError(t, answer, 400, 'validation_failed', ['first_name: must be a string', malformed])
+  })
+}
+
 /** The subtests that PUT and PATCH share, named by status. */
 export function testChanges(t: Test, directory: Directory, method: 'PUT' | 'PATCH'): void {
   const { call, superuser, admin, acme, globex, viewer, db } = directory
@@ -366,6 +447,8 @@ export function testChanges(t: Test, directory: Directory, method: 'PUT' | 'PATC
     }
   })
 
+  t.test('412', (t) => preconditions(t, directory, method))
+
   t.test('413: a body over the limit, before the user is looked for', async (t) => {
     await refusesLargeBodies(t, (options) => send(9007199254740991, options))
   })
@@ -380,6 +463,10 @@ export function testChanges(t: Test, directory: Directory, method: 'PUT' | 'PATC
       isError(t, await change(before, { first_name: 'x' }), 500, 'internal_error', ['Internal server error.'])
     })
     t.strictSame(await read(acme.user_id), before)
+    await withBrokenTable(db, 'audit_entry', async () => {
+      isError(t, await change(before, { first_name: 'x' }), 500, 'internal_error')
+    })
+    t.strictSame(await read(acme.user_id), before, 'nor without an entry in the audit trail')
   })
 
   t.test('503: the database is gone', async (t) => {

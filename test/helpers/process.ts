@@ -99,12 +99,12 @@ export async function secondServer(t: Test, { store }: Directory): Promise<Direc
     await app.close()
     await db.destroy()
   })
-  return (request, { key, json }: Call = {}) => {
+  return (request, { key, json, headers }: Call = {}) => {
     const [method, path = ''] = request.split(' ')
     return app.inject({
       method: method as 'GET',
       url: `/api${path}`,
-      headers: { authorization: String(key), ...(json === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: { authorization: String(key), ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(json === undefined ? {} : { payload: JSON.stringify(json) }),
     })
   }

@@ -33,7 +33,7 @@ t.test('a preflight of a listed origin is answered before anything else', async 
       'cache-control': 'no-store',
       'access-control-allow-origin': origin,
       'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
-      'access-control-allow-headers': 'Authorization, Content-Type, X-Client-Id, X-Tenant, X-Request-Id',
+      'access-control-allow-headers': 'Authorization, Content-Type, X-Client-Id, X-Tenant, X-Request-Id, If-Match, Idempotency-Key',
       'access-control-max-age': '600',
     })
   }
@@ -68,7 +68,7 @@ t.test('a listed origin may read answers, failures too, with the headers that cl
     const answer = await open.call(request, { headers, ...(key === undefined ? {} : { key }) })
     t.equal(answer.statusCode, status, request)
     t.equal(answer.headers['access-control-allow-origin'], ORIGIN)
-    t.equal(answer.headers['access-control-expose-headers'], 'X-Request-Id, Link, Retry-After, Allow')
+    t.equal(answer.headers['access-control-expose-headers'], 'X-Request-Id, Link, ETag, Idempotency-Replayed, Retry-After, Allow')
     t.equal(answer.headers.vary, 'Origin')
     t.notOk('access-control-allow-credentials' in answer.headers)
   }

@@ -59,6 +59,9 @@ t.test('what is refused has its code; what is unknown has no operation', async (
     route: '/api/user/:user_id/',
   })
   t.strictSame(fields(unauthorized), [...ALWAYS, 'operation_id', 'route', 'error_code'].sort())
+  const { id, key } = directory.viewer
+  const [forbidden] = await logged({ method: 'DELETE', url: '/api/user/1/', headers: { authorization: key } })
+  t.match(forbidden, { status: 403, error_code: 'forbidden', operation_id: 'deleteUser', user_id: id, key_prefix: /^rst_/ })
   const [unknown] = await logged({ url: '/nothing' })
   t.match(unknown, { status: 404, error_code: 'not_found' })
   t.strictSame(fields(unknown), [...ALWAYS, 'error_code'].sort())

@@ -1,4 +1,8 @@
+import { hash } from 'node:crypto'
 import argon2 from 'argon2'
+import type { LightMyRequestResponse } from 'fastify'
+import { sql } from 'kysely'
+import type { Test } from 'tap'
 import { buildApp } from '../../src/app.js'
 import { makePasswords } from '../../src/auth/passwords.js'
 import type { User } from '../../src/users/user.js'
@@ -6,6 +10,7 @@ import {
   allowed, allowedPasswords, allowedProfiles, nested, refusesBrokenBodies, refusesLargeBodies, refusesOtherTypes,
   type Send, sized,
 } from '../helpers/bodies.js'
+import { byKey, newest } from '../helpers/audit.js'
 import { testConfig } from '../helpers/database.js'
 import { closeLedger, isError, makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
 import { thisFile } from '../helpers/this-file.js'
@@ -135,6 +140,30 @@ t.test('201', async (t) => {
     t.equal(answer.statusCode, 201)
     t.equal(await hashOf(answer.json<User>().id), null)
   })
+  await t.test('the audit trail has an entry of it, without the password', async (t) => {
+    const user = fresh({ first_name: 'Ünal', password: 'correct horse', profile: { role: 'Viewer', groups: ['b', 'a', 'b'] } })
+    const answer = await post({ key: admin.key, json: user, headers: { 'x-request-id': 'create-1' } })
+    const { id } = answer.json<User>()
+    const [entry] = await newest(db)
+    t.match(entry, { action: 'user.create', enterprise: acme.enterprise, ...byKey(admin.id, admin.key, 'create-1', id) })
+    t.strictSame(entry?.before, {})
+    t.strictSame(entry?.after, {
+      username: user.username,
+      email: user.email,
+      first_name: 'Ünal',
+      last_name: '',
+      is_active: true,
+      is_superuser: false,
+      is_email_verified: false,
+      profile: { role: 'Viewer', groups: ['b', 'a'], authz_role_id: null },
+      password: 'changed',
+    })
+    t.notMatch(JSON.stringify(entry), /correct horse|argon2/)
+    await post({ json: fresh() })
+    const [plain] = await newest(db)
+    t.not(plain?.after.password, 'changed')
+    t.match(plain, { request_id: /^[0-9a-f-]{36}$/, actor_id: acme.user_id })
+  })
   await t.test('the largest and the deepest body, and every spelling of its type', async (t) => {
     const payloads = [
       sized(262_144, fresh()),
@@ -228,6 +257,20 @@ t.test('500: a fault that nobody foresaw tells nothing of itself, and leaves not
   t.equal((await post({ json })).statusCode, 201)
 })
 
+t.test('500: without its entry in the audit trail nothing is created, and without a user there is no entry', async (t) => {
+  const json = fresh()
+  const [last] = await newest(db)
+  for (const table of ['audit_entry', 'audit_head', 'user_count'] as const) {
+    await withBrokenTable(db, table, async () => isError(t, await post({ json }), 500, 'internal_error'))
+  }
+  t.strictSame(await newest(db), [last])
+  isError(t, await post({ json: fresh({ username: 'vera' }) }), 400, 'duplicate')
+  isError(t, await post({ key: viewer.key, json }), 403, 'forbidden')
+  t.strictSame(await newest(db), [last])
+  t.equal((await post({ json })).statusCode, 201)
+  t.equal((await newest(db))[0]?.seq, last!.seq + 1, 'what was rolled back leaves no gap')
+})
+
 t.test('503', async (t) => {
   await t.test('the database is gone', async (t) => {
     await withLostDatabase(t, directory, async (app) => {
@@ -245,6 +288,199 @@ t.test('503', async (t) => {
     t.equal(answer.headers['retry-after'], '1')
     await db.schema.dropIndex('clash').execute()
   })
+})
+
+const keyed = (key: string, json: unknown, options: Parameters<Send>[0] = {}) =>
+  post({ json, ...options, headers: { 'idempotency-key': key } })
+/** Asserts that an answer is the first one, sent again. */
+const isReplay = (t: Test, again: LightMyRequestResponse, first: LightMyRequestResponse): void => {
+  t.equal(again.statusCode, 201)
+  t.equal(again.headers['idempotency-replayed'], 'true')
+  t.equal(again.body, first.body)
+  t.equal(again.headers.etag, first.headers.etag)
+}
+/** Asserts that a user was made, now. */
+const isMade = (t: Test, answer: LightMyRequestResponse): void => {
+  t.equal(answer.statusCode, 201)
+  t.notOk('idempotency-replayed' in answer.headers)
+}
+const countOf = async (username: string) =>
+  (await db.selectFrom('user_account').select('id').where('username', '=', username).execute()).length
+const kept = () => db.selectFrom('idempotency_key').selectAll().execute()
+const age = (interval: string) => sql`update idempotency_key set created_on = now() - ${interval}::interval`.execute(db)
+const reversed = (json: object): string => JSON.stringify(Object.fromEntries(Object.entries(json).reverse()))
+
+t.test('201: with an Idempotency-Key', async (t) => {
+  await t.test('the first answer comes again, whatever the order of the fields, the quotes, and what became of the user', async (t) => {
+    const json = fresh({ profile: { groups: ['b', 'a'], role: 'Viewer' }, password: 'correct horse', unknown: { b: [1], a: null } })
+    const first = await keyed('"again"', json)
+    isMade(t, first)
+    const payload = reversed({ ...json, profile: { role: 'Viewer', groups: ['b', 'a'] }, unknown: { a: null, b: [1] } })
+    for (const key of ['"again"', 'again']) {
+      isReplay(t, await keyed(key, json), first)
+      isReplay(t, await post({ payload, headers: { 'idempotency-key': key, 'content-type': 'application/json' } }), first)
+    }
+    await call(`PATCH /user/${String(first.json<User>().id)}/`, { key: superuser, json: { last_name: 'Changed' } })
+    isReplay(t, await keyed('again', json), first)
+    t.equal(await countOf(json.username), 1)
+  })
+  await t.test('nothing of the key or of a password is kept, nor a digest that the database alone can make', async (t) => {
+    const json = fresh({ password: 'correct horse staple' })
+    isMade(t, await keyed('secret-of-the-client', json))
+    const rows = await kept()
+    const stored = JSON.stringify(rows.map((row) => Object.values(row).map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value))))
+    for (const secret of ['secret-of-the-client', 'correct horse', 'argon2']) t.notMatch(stored, secret)
+    const digests = rows.map(({ body_hmac }) => Buffer.from(body_hmac).toString('hex'))
+    t.notOk(digests.includes(hash('sha256', JSON.stringify(json))))
+  })
+  await t.test('a repetition hashes no password', async (t) => {
+    const config = testConfig(store)
+    const passwords = makePasswords(config)
+    let hashes = 0
+    const counting = { ...passwords, hash: (password: string) => (hashes++, passwords.hash(password)) }
+    const app = await buildApp(config, { db, passwords: counting })
+    t.teardown(() => app.close())
+    const payload = fresh({ password: 'correct horse' })
+    const headers = { authorization: superuser, 'idempotency-key': 'costly' }
+    const send = () => app.inject({ method: 'POST', url: '/api/user/', headers, payload })
+    const first = await send()
+    for (let round = 0; round < 3; round++) isReplay(t, await send(), first)
+    t.equal(hashes, 1)
+  })
+  await t.test('the key of another caller, and of another enterprise, is another key', async (t) => {
+    const json = fresh()
+    isMade(t, await keyed('shared', json))
+    isError(t, await keyed('shared', json, { key: admin.key }), 400, 'duplicate')
+    isMade(t, await keyed('shared', fresh(), { key: admin.key }))
+    const stranger = await keyed('shared', json, { key: globex.api_key })
+    isMade(t, stranger)
+    t.equal(stranger.json<User>().profile.enterprise, globex.enterprise)
+    isReplay(t, await keyed('shared', json, { key: globex.api_key }), stranger)
+  })
+  await t.test('whatever was refused or failed leaves the key free', async (t) => {
+    isError(t, await keyed('free', fresh({ username: 'vera' })), 400, 'duplicate')
+    isError(t, await keyed('free', fresh({ email: 'nobody' })), 400, 'validation_failed')
+    for (const table of ['user_count', 'idempotency_key'] as const) {
+      const json = fresh()
+      await withBrokenTable(db, table, async () => isError(t, await keyed('free', json), 500, 'internal_error'))
+      t.equal(await countOf(json.username), 0)
+    }
+    isMade(t, await keyed('free', fresh()))
+  })
+  await t.test('it is free again when the user is deleted, and nothing of the user stays', async (t) => {
+    const json = fresh()
+    const first = await keyed('deleted', json)
+    const { id } = first.json<User>()
+    await call(`DELETE /user/${String(id)}/`, { key: superuser })
+    t.strictSame((await kept()).filter(({ target_id }) => target_id === id), [])
+    const second = await keyed('deleted', json)
+    isMade(t, second)
+    t.not(second.json<User>().id, id)
+    isReplay(t, await keyed('deleted', json), second)
+  })
+  await t.test('what a caller had kept goes with the caller', async (t) => {
+    const boss = await directory.create(fresh({ profile: { role: 'Enterprise Admin' } }))
+    isMade(t, await keyed('boss', fresh(), { key: await directory.keyOf(boss.username) }))
+    t.equal((await call(`DELETE /user/${String(boss.id)}/`, { key: superuser })).statusCode, 204)
+    t.strictSame((await kept()).filter(({ user_id }) => user_id === boss.id), [])
+  })
+  await t.test('it is kept for 24 hours', async (t) => {
+    const json = fresh()
+    const first = await keyed('aged', json)
+    await age('23 hours 59 minutes')
+    isReplay(t, await keyed('aged', json), first)
+    await age('24 hours 1 minute')
+    isError(t, await keyed('aged', json), 400, 'duplicate')
+    const other = fresh()
+    const second = await keyed('aged', other)
+    isMade(t, second)
+    isReplay(t, await keyed('aged', other), second)
+  })
+  await t.test('or for as long as the operator says', async (t) => {
+    const config = testConfig(store, { ROSTER_IDEMPOTENCY_HOURS: '48' })
+    const app = await buildApp(config, { db, passwords: makePasswords(config) })
+    t.teardown(() => app.close())
+    const payload = fresh()
+    const send = () => app.inject({ method: 'POST', url: '/api/user/', headers: { authorization: superuser, 'idempotency-key': 'long' }, payload })
+    const first = await send()
+    await age('47 hours')
+    isReplay(t, await send(), first)
+    await age('49 hours')
+    isError(t, await send(), 400, 'duplicate')
+  })
+  await t.test('what has expired is removed, some at a time', async (t) => {
+    const { id } = await directory.create(fresh())
+    await sql`
+      insert into idempotency_key (enterprise_id, user_id, operation, key_hash, body_hmac, status, body, etag, target_id)
+      select enterprise_id, id, 'createUser', decode(lpad(n::text, 8, '0'), 'hex'), '', 201, '{}', '', id
+      from user_account, generate_series(1, 50) as n where id = ${id}`.execute(db)
+    await age('2 days')
+    const before = (await kept()).length
+    for (const round of [1, 2, 3]) {
+      isMade(t, await keyed(`prune-${String(round)}`, fresh()))
+      t.equal((await kept()).length, Math.max(round, before - round * 19))
+    }
+  })
+  await t.test('another process was done with it while this one hashed: its answer comes', async (t) => {
+    const config = testConfig(store)
+    const passwords = makePasswords(config)
+    const json = fresh({ password: 'correct horse' })
+    let first: LightMyRequestResponse | undefined
+    const slow = async (password: string) => {
+      first = await keyed('overtaken', json)
+      return passwords.hash(password)
+    }
+    const app = await buildApp(config, { db, passwords: { ...passwords, hash: slow } })
+    t.teardown(() => app.close())
+    const headers = { authorization: superuser, 'idempotency-key': 'overtaken' }
+    const second = await app.inject({ method: 'POST', url: '/api/user/', headers, payload: json })
+    isMade(t, first!)
+    isReplay(t, second, first!)
+  })
+})
+
+t.test('400: an Idempotency-Key that is none, with the other faults', async (t) => {
+  const fault = 'Idempotency-Key: must be one string of 1 to 255 visible ASCII characters, in quotes or without'
+  for (const key of ['', '"a', 'a b', '"a", "b"', 'x'.repeat(256)]) {
+    isError(t, await keyed(key, fresh()), 400, 'validation_failed', [fault])
+  }
+  isError(t, await keyed('a b', fresh({ is_active: 1 })), 400, 'validation_failed', ['is_active: must be a boolean', fault])
+})
+
+t.test('401 and 403: who may not create users any more does not get the answer that was kept', async (t) => {
+  const boss = await directory.create(fresh({ profile: { role: 'Enterprise Admin' } }))
+  const key = await directory.keyOf(boss.username)
+  const json = fresh()
+  const first = await keyed('boss', json, { key })
+  const change = (fields: object) => call(`PATCH /user/${String(boss.id)}/`, { key: superuser, json: fields })
+  await change({ profile: { role: 'Viewer' } })
+  isError(t, await keyed('boss', json, { key }), 403, 'forbidden')
+  await change({ is_active: false })
+  isError(t, await keyed('boss', json, { key }), 401, 'invalid_credentials')
+  await change({ is_active: true, profile: { role: 'Enterprise Admin' } })
+  isReplay(t, await keyed('boss', json, { key }), first)
+})
+
+t.test('409: of two with one key at once, one makes the user', async (t) => {
+  for (const fields of [{}, { password: 'correct horse' }]) {
+    const json = fresh(fields)
+    const answers = await Promise.all([keyed(json.username, json), keyed(json.username, json)])
+    const [made, refused] = answers.toSorted((a, b) => a.statusCode - b.statusCode) as [LightMyRequestResponse, LightMyRequestResponse]
+    isMade(t, made)
+    isError(t, refused, 409, 'idempotency_conflict', ['Idempotency-Key: a request with it is under way'])
+    isReplay(t, await keyed(json.username, json), made)
+  }
+})
+
+t.test('422: the key came with another body, or with another API key of the caller', async (t) => {
+  const json = fresh({ profile: { groups: ['a', 'b'] } })
+  const first = await keyed('taken', json)
+  const errors = ['Idempotency-Key: was sent with another body or another API key']
+  const others = [fresh(), { ...json, first_name: '' }, { ...json, unknown: 1 }, { ...json, profile: { groups: ['b', 'a'] } }]
+  for (const other of others) isError(t, await keyed('taken', other), 422, 'idempotency_mismatch', errors)
+  const key = await directory.keyOf('alice')
+  isError(t, await keyed('taken', json, { key }), 422, 'idempotency_mismatch', errors)
+  isReplay(t, await keyed('taken', json), first)
 })
 
 t.test('the ledger', async (t) => closeLedger(t, directory, 'createUser'))

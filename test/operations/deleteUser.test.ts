@@ -1,3 +1,4 @@
+import { byKey, newest } from '../helpers/audit.js'
 import { closeLedger, isError, makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
 import { thisFile } from '../helpers/this-file.js'
 
@@ -38,6 +39,20 @@ t.test('204', async (t) => {
     const first = await create(fields)
     await remove(first.id, superuser)
     t.not((await create(fields)).id, first.id)
+  })
+  await t.test('the audit trail has an entry of it, which stays when the user is gone', async (t) => {
+    const user = await create({ email: 'gone@acme.example', profile: { role: 'Viewer', groups: ['a'] } })
+    const request = `DELETE /user/${String(user.id)}/`
+    await call(request, { key: admin.key, headers: { 'x-request-id': 'delete-1' } })
+    const [entry] = await newest(db)
+    t.match(entry, { action: 'user.delete', ...byKey(admin.id, admin.key, 'delete-1', user.id) })
+    const { username, email } = user
+    const flags = { is_active: true, is_superuser: false, is_email_verified: false }
+    const profile = { role: 'Viewer', groups: ['a'], authz_role_id: null }
+    t.strictSame(entry?.before, { username, email, first_name: '', last_name: '', ...flags, profile })
+    t.strictSame(entry?.after, {})
+    await call(request, { key: admin.key })
+    t.strictSame(await newest(db), [entry], 'one that is not there is no change')
   })
   await t.test('without the last slash, with a content type and no body, and with a body that is ignored', async (t) => {
     for (const payload of ['', '{', 'null', 'x'.repeat(262_144)]) {
@@ -126,6 +141,32 @@ t.test('405: methods that the path does not have', async (t) => {
   }
 })
 
+t.test('412', async (t) => {
+  const removeIf = (id: number, ifMatch: string, key = superuser) => call(`DELETE /user/${String(id)}/`, { key, headers: { 'if-match': ifMatch } })
+  await t.test('a user that has changed since it was read stays', async (t) => {
+    const { id } = await create()
+    const seen = String((await read(id)).headers.etag)
+    await call(`PATCH /user/${String(id)}/`, { key: admin.key, json: { first_name: 'x' } })
+    const now = String((await read(id)).headers.etag)
+    for (const stale of [seen, `W/${now}`, '"x"', `${seen}, "x"`]) {
+      isError(t, await removeIf(id, stale), 412, 'precondition_failed', ['If-Match: names no tag that the user has now'])
+    }
+    t.equal((await read(id)).headers.etag, now)
+    t.equal((await removeIf(id, `${seen}, ${now}`)).statusCode, 204)
+    t.equal((await removeIf((await create()).id, '*')).statusCode, 204)
+  })
+  await t.test('404 and 403 come before it', async (t) => {
+    for (const id of [9007199254740991, globex.user_id]) isError(t, await removeIf(id, '"x"'), 404, 'not_found')
+    isError(t, await removeIf(acme.user_id, '"x"', admin.key), 403, 'forbidden')
+  })
+  await t.test('what is malformed is 400, before the user is looked for', async (t) => {
+    for (const id of [viewer.id, 9007199254740991]) {
+      const errors = ['If-Match: must be * or a list of entity tags, with at most 1024 characters']
+      for (const header of ['x', '', `"${'x'.repeat(1023)}"`]) isError(t, await removeIf(id, header), 400, 'validation_failed', errors)
+    }
+  })
+})
+
 t.test('413: a body over the limit, though it would be ignored', async (t) => {
   const answer = await call(`DELETE /user/${String(viewer.id)}/`, { key: superuser, payload: ' '.repeat(262_145) })
   isError(t, answer, 413, 'payload_too_large', ['body: must have at most 262144 bytes'])
@@ -137,6 +178,13 @@ t.test('500: a fault that nobody foresaw tells nothing of itself, and changes no
     isError(t, await remove(viewer.id, superuser), 500, 'internal_error', ['Internal server error.'])
   })
   t.equal((await call('GET /user_info/', { key: viewer.key })).statusCode, 200)
+})
+
+t.test('500: without its entry in the audit trail nothing is deleted', async (t) => {
+  const [last] = await newest(db)
+  await withBrokenTable(db, 'audit_entry', async () => isError(t, await remove(viewer.id, superuser), 500, 'internal_error'))
+  t.equal((await call('GET /user_info/', { key: viewer.key })).statusCode, 200)
+  t.strictSame(await newest(db), [last])
 })
 
 t.test('503: the database is gone', async (t) => {

@@ -45,6 +45,33 @@ t.test('200', async (t) => {
   })
 })
 
+t.test('200: the ETag changes with the user, whoever writes, and with nothing else', async (t) => {
+  const path = `/user/${String(viewer.id)}/`
+  const tag = async () => (await call(`GET ${path}`, { key: superuser })).headers.etag
+  const seen = [await tag()]
+  const isNew = async (how: string) => {
+    const now = await tag()
+    t.notOk(seen.includes(now), how)
+    t.equal(await tag(), now, 'as long as nothing happens')
+    t.equal((await call(`GET ${path}`, { key: viewer.key })).headers.etag, now, 'for everybody')
+    seen.push(now)
+  }
+  await call(`PATCH ${path}`, { key: superuser, json: { first_name: 'V' } })
+  await isNew('a change by the API')
+  await call(`PATCH ${path}`, { key: superuser, json: { first_name: '' } })
+  await isNew('the change undone')
+  await directory.db.updateTable('user_account').set({ is_email_verified: false }).where('id', '=', viewer.id).execute()
+  await isNew('a write that knows nothing of tags')
+  await directory.db.updateTable('enterprise').set({ google_enterprise_id: 'LC1' }).where('name', '=', 'acme').execute()
+  await isNew('what is shown of the enterprise')
+  await directory.db.updateTable('enterprise').set({ google_enterprise_id: null }).where('name', '=', 'acme').execute()
+  t.equal(await tag(), seen.at(-2))
+  await call(`PATCH ${path}`, { key: superuser, json: {} })
+  await call('PATCH /user/', { key: superuser, json: {} })
+  await directory.create({ username: 'somebody-else' })
+  t.equal(await tag(), seen.at(-2), 'no change')
+})
+
 t.test('400: no well-formed Host', async (t) => {
   const answer = await call(`GET /user/${String(viewer.id)}/`, { key: superuser, headers: { host: 'a b' } })
   isError(t, answer, 400, 'malformed_request', ['Host: is missing or malformed'])

@@ -83,6 +83,18 @@ async function takeTurns(t: Test, writer: RosterClient, reader: RosterClient, us
   t.equal((await reader.listUsers()).count, count)
 }
 
+/** What the old version writes, the current one takes into account: in the tags of users, and in the answers that it kept. */
+async function keepStates(t: Test, old: RosterClient, current: RosterClient): Promise<void> {
+  const fields = { username: 'tagged', profile: {} }
+  const seen = await current.createUser(fields, { idempotencyKey: 'k' })
+  await old.partialUpdateUser(seen.id, { first_name: 'Old' })
+  await t.rejects(current.partialUpdateUser(seen.id, { first_name: 'New' }, { ifMatch: seen }), { status: 412, code: 'precondition_failed' })
+  await old.deleteUser(seen.id)
+  const again = await current.createUser(fields, { idempotencyKey: 'k' })
+  t.not(again.id, seen.id)
+  await current.deleteUser(again.id)
+}
+
 for (const release of releases()) {
   t.test(`from ${release.version}, on a Postgres server, with its server beside`, async (t) => {
     const store = { DATABASE_URL: await emptyDatabase(t) }
@@ -95,6 +107,7 @@ for (const release of releases()) {
     areKept(t, before, await allUsers(old))
     await takeTurns(t, old, current, 'made-by-old')
     await takeTurns(t, current, old, 'made-by-new')
+    await keepStates(t, old, current)
     await Promise.all(
       Array.from({ length: 20 }, (_, n) => takeBoth(old, current, n)),
     )

@@ -1,4 +1,4 @@
-import { isStaff, toUser } from '../../src/users/user.js'
+import { etagOf, isStaff, show, toUser } from '../../src/users/user.js'
 import { enterprise, row } from '../helpers/rows.js'
 import { thisFile } from '../helpers/this-file.js'
 
@@ -54,4 +54,21 @@ t.test('toUser: full_name', async (t) => {
   ] as const) {
     t.equal(toUser(row({ first_name, last_name }), enterprise).full_name, full_name)
   }
+})
+
+t.test('etagOf: strong, and another one for whatever is shown', async (t) => {
+  const enrolled = (google_enterprise_id: string) => ({ ...enterprise, google_enterprise_id })
+  const tags = [
+    etagOf(row(), enterprise),
+    etagOf(row({ xmin: '754' }), enterprise),
+    // A database that was restored counts again from where it was.
+    etagOf(row({ updated_on: new Date('2026-01-06T09:00:00.001Z') }), enterprise),
+    etagOf(row(), enrolled('LC01234abc')),
+    etagOf(row(), enrolled('LC01234abd')),
+    etagOf(row(), enrolled('Ünï "çødé"')),
+  ]
+  t.equal(new Set(tags).size, tags.length)
+  for (const tag of tags) t.match(tag, /^"[!#-~]{3,60}"$/)
+  t.equal(tags[0], '"753.mk2enpc0"')
+  t.strictSame(show(row(), enterprise), { user: toUser(row(), enterprise), etag: tags[0] })
 })

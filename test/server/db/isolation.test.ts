@@ -1,6 +1,9 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { makeKey } from '../../../src/auth/keys.js'
+import { auditEntriesOf, auditOf, COMMAND_LINE, pruneAudit } from '../../../src/db/audit.js'
+import { verifyAudit } from '../../../src/db/audit-verify.js'
 import { clientsOf, clientWritesOf } from '../../../src/db/clients.js'
+import { keptAnswersOf, keptAnswerWritesOf } from '../../../src/db/idempotency.js'
 import { keysOf, keyWritesOf } from '../../../src/db/keys.js'
 import { makeLookup } from '../../../src/db/lookups.js'
 import type { Database } from '../../../src/db/schema.js'
@@ -19,11 +22,20 @@ const newUser = (username: string): NewUser => ({
   username, username_key: nameKey(username), email: `${username}@x.example`, email_key: nameKey(`${username}@x.example`), first_name: '',
   last_name: '', is_active: true, is_superuser: true, role: 'Viewer', groups: [],
 })
+const KEPT = { operation: 'createUser', key_hash: Buffer.from('the same key') }
+/** An answer kept for a user, under the key that every user has. */
+const keptFor = ({ id, username }: UserRow) =>
+  ({ ...KEPT, user_id: id, target_id: id, body_hmac: Buffer.from('hmac'), status: 201, body: JSON.stringify({ username }), etag: '"1"' })
 const write = <T>(work: (trx: Transaction<Database>) => Promise<T>): Promise<T> => db.transaction().execute(work)
 const rollback = new Error('rolled back')
 
 // The users, keys and clients of both are made in turn, with the same names and the same key prefixes.
 await sql`insert into enterprise (id, uuid, name) values (10, gen_random_uuid(), 'ours'), (11, gen_random_uuid(), 'theirs')`.execute(db)
+const trails: Record<number, { id: number; uuid: string }> = {}
+for (const id of [OURS, THEIRS]) {
+  const { uuid } = await db.selectFrom('enterprise').select('uuid').where('id', '=', id).executeTakeFirstOrThrow()
+  trails[id] = { id, uuid }
+}
 const rows: Record<number, UserRow[]> = { [OURS]: [], [THEIRS]: [] }
 const keys: Record<number, ReturnType<typeof makeKey>[]> = { [OURS]: [], [THEIRS]: [] }
 for (const name of names) {
@@ -33,6 +45,9 @@ for (const name of names) {
       const key = makeKey(id)
       await keyWritesOf(trx, id).insert({ user_id: user.id, hash: key.hash, prefix: `rst_${name}`, expires_on: key.expires_on })
       await clientWritesOf(trx, id).insert(name === 'ann' ? 'both' : `client-${String(id)}-${name}`)
+      const change = { action: 'user.create', target_type: 'user', target: String(user.id), user_id: 1, before: {}, after: {} } as const
+      await auditOf(trx, trails[id]!).append({ ...COMMAND_LINE, actor_id: 1 }, change)
+      await keptAnswerWritesOf(trx, id).keep(keptFor(user))
       rows[id]!.push(user)
       keys[id]!.push(key)
     })
@@ -47,6 +62,9 @@ async function stored(of: Kysely<Database> = db): Promise<unknown> {
     select (select json_agg(u order by id) from user_account u where enterprise_id = ${THEIRS}) as users,
       (select json_agg(k order by hash) from api_key k where enterprise_id = ${THEIRS}) as keys,
       (select json_agg(c order by name) from client c where enterprise_id = ${THEIRS}) as clients,
+      (select json_agg(a order by seq) from audit_entry a where enterprise_id = ${THEIRS}) as entries,
+      (select json_agg(h) from audit_head h where enterprise_id = ${THEIRS}) as head,
+      (select json_agg(a order by user_id) from idempotency_key a where enterprise_id = ${THEIRS}) as answers,
       (select json_agg(n order by level, block) from user_count n where enterprise_id = ${THEIRS}) as counts,
       (select json_agg(e) from enterprise e where id = ${THEIRS}) as enterprise`.execute(of)
   return found[0]
@@ -60,6 +78,10 @@ t.test('every method is looked at', async (t) => {
       [userWritesOf(trx, 1), ['lock', 'lockSuperusers', 'insert', 'update', 'delete']],
       [keysOf(db, 1), ['list']],
       [keyWritesOf(trx, 1), ['insert', 'revoke']],
+      [auditEntriesOf(db, trails[OURS]!), ['list', 'head', 'hashAt', 'firstSince']],
+      [auditOf(trx, trails[OURS]!), ['append']],
+      [keptAnswersOf(db, 1), ['find']],
+      [keptAnswerWritesOf(trx, 1), ['hold', 'keep', 'prune']],
       [clientsOf(db, 1), ['has', 'list']],
       [clientWritesOf(trx, 1), ['insert', 'delete']],
     ] as const) t.strictSame(Object.keys(repository), methods)
@@ -128,7 +150,7 @@ t.test('keys', async (t) => {
     write((trx) => keyWritesOf(trx, OURS).insert({ user_id: theirs[0]!.id, hash, prefix, expires_on })), { code: '23503' },
     'no key of ours for a user of theirs',
   )
-  t.equal(await write((trx) => keyWritesOf(trx, OURS).revoke('rst_ben')), 1)
+  t.strictSame(await write((trx) => keyWritesOf(trx, OURS).revoke('rst_ben')), [ours[1]!.id])
   t.ok(await find(THEIRS, keys[THEIRS]![1]!.hash))
   t.equal(await find(OURS, keys[OURS]![1]!.hash), undefined)
 })
@@ -139,6 +161,38 @@ t.test('clients', async (t) => {
   }
   for (let i = 0; i < 2; i++) await write((trx) => clientWritesOf(trx, OURS).insert('client-11-ben'))
   t.ok(await clientsOf(db, OURS).has('client-11-ben'))
+})
+
+t.test('the audit trail', async (t) => {
+  const trail = auditEntriesOf(db, trails[OURS]!)
+  for (const filter of [{}, { user_id: 1 }, { actor_id: 1 }]) {
+    const entries = await trail.list({ limit: 100, ...filter })
+    t.strictSame(entries.map(({ target }) => target), ours.map(({ id }) => String(id)))
+    t.ok(entries.every(({ enterprise }) => enterprise === trails[OURS]!.uuid))
+  }
+  const [last] = await trail.list({ limit: 1, order: 'newest' })
+  t.equal((await trail.head())?.hash, last?.hash)
+  t.equal(await trail.hashAt(5), last?.hash)
+  t.not(await auditEntriesOf(db, trails[THEIRS]!).hashAt(5), last?.hash)
+  t.equal(await trail.firstSince(new Date(0), 2), 3)
+  await pruneAudit(db, trails[OURS]!, new Date('2999-01-01'), false)
+  t.match(await verifyAudit(db, trails[OURS]!), { entries: 1, faults: [] })
+  t.match(await verifyAudit(db, trails[THEIRS]!), { entries: 5, faults: [] })
+})
+
+t.test('kept answers', async (t) => {
+  const answers = keptAnswersOf(db, OURS)
+  t.match(await answers.find({ ...KEPT, user_id: ours[0]!.id }, 24), { body: { username: 'ann' } })
+  t.equal(await answers.find({ ...KEPT, user_id: theirs[0]!.id }, 24), undefined)
+  await t.rejects(
+    write((trx) => keptAnswerWritesOf(trx, OURS).keep({ ...keptFor(ours[0]!), target_id: theirs[0]!.id })), { code: '23503' },
+    'no answer of ours about a user of theirs',
+  )
+  await sql`update idempotency_key set created_on = now() - interval '2 days'`.execute(db)
+  t.equal(await answers.find({ ...KEPT, user_id: ours[0]!.id }, 24), undefined, 'expired')
+  await write((trx) => keptAnswerWritesOf(trx, OURS).prune(24))
+  t.strictSame(await sql`select 1 from idempotency_key where enterprise_id = ${OURS}`.execute(db).then(({ rows: left }) => left), [])
+  await sql`update idempotency_key set created_on = ${(before as { answers: { created_on: string }[] }).answers[0]!.created_on}`.execute(db)
 })
 
 t.test('nothing of theirs has changed', async (t) => t.strictSame(await stored(), before))
