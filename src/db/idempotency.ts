@@ -43,13 +43,13 @@ export function keptAnswerWritesOf(trx: Transaction<Database>, enterprise_id: nu
         .insertInto('idempotency_key')
         .values({ ...answer, enterprise_id })
         .onConflict((conflict) =>
-          conflict.columns(['enterprise_id', 'user_id', 'operation', 'key_hash']).doUpdateSet(({ ref }) => ({
-            body_hmac: ref('excluded.body_hmac'),
-            status: ref('excluded.status'),
-            body: ref('excluded.body'),
-            etag: ref('excluded.etag'),
-            target_id: ref('excluded.target_id'),
-            created_on: ref('excluded.created_on'),
+          conflict.columns(['enterprise_id', 'user_id', 'operation', 'key_hash']).doUpdateSet((eb) => ({
+            body_hmac: eb.ref('excluded.body_hmac'),
+            status: eb.ref('excluded.status'),
+            body: eb.ref('excluded.body'),
+            etag: eb.ref('excluded.etag'),
+            target_id: eb.ref('excluded.target_id'),
+            created_on: eb.ref('excluded.created_on'),
           })),
         )
         .execute()
