@@ -1,4 +1,4 @@
-.PHONY: build start client generate check test ci bench bench-smoke clean
+.PHONY: build start client generate check test fuzz ci bench bench-smoke clean
 
 SOURCES := package.json tsconfig.json openapi.yaml generated/spec.json $(shell find src generated migrations test -name '*.ts') \
 	$(wildcard src/client/*.json src/client/*.md)
@@ -55,6 +55,11 @@ check: node_modules/.package-lock.json
 # All tests on the embedded default, and on the Postgres server that TEST_DATABASE_URL names, where it is set.
 test: build
 	node dist/test/run.js
+
+# A longer run of the fuzzer than that of the tests, on the embedded default or where TEST_DATABASE_URL points.
+fuzz: build
+	node dist/test/helpers/template.js
+	FUZZ_RUNS=$${FUZZ_RUNS:-200000} node --enable-source-maps dist/test/fuzz/fuzz.test.js
 
 # Everything that has to hold before a change lands, on both engines and in a browser. Without TEST_DATABASE_URL it starts a
 # server itself; without Chromium it installs Debian's, as root.

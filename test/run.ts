@@ -16,6 +16,7 @@ interface Suite {
 /** Those that take longest first, so that the processes end together. */
 const SUITES: readonly Suite[] = [
   { runs: 'once', paths: ['embedded', 'browser'] },
+  { runs: 'once', paths: ['fuzz', 'abuse'] },
   { runs: 'once', paths: ['readme.test.js', 'package.test.js'] },
   { runs: 'once', paths: ['client/package.test.js', 'contract/readers.test.js', 'contract/collection.test.js'] },
   { runs: 'each', paths: ['operations', 'auth/authenticate.test.js', 'contract/examples.test.js'] },
