@@ -46,7 +46,7 @@ export async function buildApp(config: Config, { onAnswer, logBase = null, ...de
   })
   watchExchanges(app)
   ignoreUnknownExpectations(app)
-  sendHeaders(app)
+  sendHeaders(app, config.publicUrl)
   allowOrigins(app, config.corsOrigins)
   logAnswers(app)
   guardAnswers(app, onAnswer ?? countUndeclared(app))
@@ -58,6 +58,6 @@ export async function buildApp(config: Config, { onAnswer, logBase = null, ...de
   app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(openapiJson))
   app.get('/openapi.yaml', (_request, reply) => reply.type('application/yaml').send(openapiYaml))
   serveDocs(app)
-  await wire(app, deps, config.publicUrl)
+  await wire(app, deps, config)
   return app
 }

@@ -15,6 +15,12 @@ export type Store =
   | { readonly engine: 'postgres'; readonly url: string }
   | { readonly engine: 'embedded'; readonly folder: string }
 
+/** So many requests in so many seconds. */
+export interface Rate {
+  readonly requests: number
+  readonly seconds: number
+}
+
 /** What every part of the process is told; made once, from the environment, by `loadConfig`. */
 export interface Config {
   readonly store: Store
@@ -28,6 +34,10 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** Origins whose scripts may read the answers in a browser. */
   readonly corsOrigins: readonly string[]
+  /** What an address may send to each process; undefined: any number. */
+  readonly ratePerAddress: Rate | undefined
+  /** What a key may send to each process; undefined: any number. */
+  readonly ratePerKey: Rate | undefined
   readonly passwordMinLength: number
   readonly argon2: { readonly memoryKiB: number; readonly passes: number; readonly lanes: number }
   readonly hashConcurrency: number
@@ -111,6 +121,14 @@ const origins: Kind<readonly string[]> = {
   },
 }
 
+const rate: Kind<Rate> = {
+  must: 'be requests and seconds with a slash between, from 1/1 to 1000000/3600, as 600/60',
+  parse: (value) => {
+    const [requests, seconds, ...rest] = value.split('/').map((part, i) => integer(1, i === 0 ? 1_000_000 : 3600).parse(part))
+    return requests !== undefined && seconds !== undefined && rest.length === 0 ? { requests, seconds } : undefined
+  },
+}
+
 const milliseconds = integer(1, 3_600_000)
 
 const setting = <T, Default extends string>(kind: Kind<T>, byDefault: Default, purpose: string): Setting<T, Default> => ({
@@ -128,8 +146,10 @@ export const settings = {
   PORT: setting(integer(0, 65_535), '3000', 'the port to listen on; 0 for any'),
   LOG_LEVEL: setting(oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', 'what is logged'),
   ROSTER_PUBLIC_URL: setting(origin, '', "the origin of links in answers; without it, the request's own"),
-  ROSTER_TRUSTED_PROXIES: setting(addresses, '', 'the proxies whose X-Forwarded-Proto and -Host count'),
+  ROSTER_TRUSTED_PROXIES: setting(addresses, '', 'the proxies whose X-Forwarded-For, -Proto and -Host count'),
   ROSTER_CORS_ORIGINS: setting(origins, '', 'the origins whose pages may call the API from a browser; without it, none'),
+  ROSTER_RATE_PER_ADDRESS: setting(rate, '', 'what an address (IPv6: a /64) may send, to each process of --workers; without it, any number'),
+  ROSTER_RATE_PER_KEY: setting(rate, '', 'what a key may send, to each process of --workers; without it, any number'),
   ROSTER_PASSWORD_MIN_LENGTH: setting(integer(8, 1024), '8', 'code points that a new password must have'),
   ROSTER_ARGON2_MEMORY_KIB: setting(integer(8, 4_194_304), '19456', 'memory of one argon2id hash, in KiB'),
   ROSTER_ARGON2_PASSES: setting(integer(1, 1000), '2', 'passes of one argon2id hash'),
@@ -242,6 +262,8 @@ function configOf(values: Values, store: Store): Config {
     publicUrl: values.ROSTER_PUBLIC_URL,
     trustedProxies: values.ROSTER_TRUSTED_PROXIES ?? [],
     corsOrigins: values.ROSTER_CORS_ORIGINS ?? [],
+    ratePerAddress: values.ROSTER_RATE_PER_ADDRESS,
+    ratePerKey: values.ROSTER_RATE_PER_KEY,
     passwordMinLength: values.ROSTER_PASSWORD_MIN_LENGTH,
     argon2: {
       memoryKiB: values.ROSTER_ARGON2_MEMORY_KIB,

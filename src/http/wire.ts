@@ -2,12 +2,14 @@ import type { FastifyInstance, FastifyRequest, RouteHandlerMethod, RouteOptions 
 import glue from 'fastify-openapi-glue'
 import { apiPrefix, operations } from '../../generated/operations.js'
 import type { Caller } from '../auth/authenticate.js'
+import type { Config } from '../config.js'
 import { faultTexts, spec } from '../contract.js'
 import { makeLookup } from '../db/lookups.js'
 import { type Fault, Problem } from '../errors.js'
 import { type BodyRule, createBodyRules, createHandlers } from '../handlers/index.js'
 import type { HandlerDeps, Input, OperationId } from '../handlers/seam.js'
 import { guard } from './guard.js'
+import { makeRateLimits } from './rate-limits.js'
 import { requestUrl } from './url.js'
 import { SchemaFaults } from './validation.js'
 
@@ -55,16 +57,17 @@ function routeHandler(
 }
 
 /** Wires every operation of the contract to its guard and its handler, under the contract's prefix. */
-export async function wire(app: FastifyInstance, deps: HandlerDeps, publicUrl: string | undefined): Promise<void> {
+export async function wire(app: FastifyInstance, deps: HandlerDeps, config: Pick<Config, 'publicUrl' | 'ratePerAddress' | 'ratePerKey'>): Promise<void> {
+  const limits = makeRateLimits(config)
   const lookup = makeLookup(deps.db)
   const handlers = createHandlers(deps)
   const rules = createBodyRules(deps)
   const route = (id: OperationId): Omit<RouteOptions, 'method' | 'url'> => ({
     config: { operationId: id },
-    onRequest: guard(lookup, id),
+    onRequest: guard(lookup, id, limits),
     // `requireValid` answers a schema's faults together with the rules'.
     attachValidation: true,
-    handler: routeHandler(id, handlers[id], rules[id], publicUrl),
+    handler: routeHandler(id, handlers[id], rules[id], config.publicUrl),
   })
   await app.register(glue, {
     specification: spec,
