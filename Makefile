@@ -1,4 +1,4 @@
-.PHONY: build start client generate check test fuzz ci bench bench-smoke clean
+.PHONY: build start client sbom generate check test fuzz ci bench bench-smoke clean
 
 SOURCES := package.json tsconfig.json openapi.yaml generated/spec.json $(shell find src generated migrations test -name '*.ts') \
 	$(wildcard src/client/*.json src/client/*.md)
@@ -13,6 +13,17 @@ PACKAGE_OF_CLIENT := mkdir -p dist/client/src dist/client/generated && cp -R dis
 	'const { version, license, engines } = require("./package.json"); \
 	JSON.stringify({ ...require("./src/client/package.json"), version, license, engines }, null, 2)' \
 	>dist/client/package.json
+
+# By `--omit dev` npm would also leave out what both the server and a tool stand on; and it names the package after its folder.
+SBOM := npm sbom --package-lock-only --offline --sbom-format cyclonedx | node --eval \
+	'const sbom = JSON.parse(fs.readFileSync(0)); const { component } = sbom.metadata; \
+	component.name = require("./package.json").name; \
+	const ofTools = ({ properties }) => properties.some(({ name }) => name === "cdx:npm:package:development"); \
+	sbom.components = sbom.components.filter((one) => !ofTools(one)); \
+	const there = new Set([component, ...sbom.components].map((one) => one["bom-ref"])); \
+	sbom.dependencies = sbom.dependencies.filter(({ ref }) => there.has(ref)) \
+	.map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((one) => there.has(one)) })); \
+	fs.writeFileSync("dist/sbom.cdx.json", JSON.stringify(sbom, null, 2))'
 
 # What package-lock.json names, without running any package's install script.
 node_modules/.package-lock.json: package.json package-lock.json
@@ -37,6 +48,11 @@ start: build
 # The client as a package of its own, into dist/.
 client: build
 	npm pack --silent --pack-destination dist ./dist/client
+
+# What the server is made of, as CycloneDX: the dependencies that package-lock.json names, without those of development.
+sbom:
+	@mkdir -p dist
+	$(SBOM)
 
 # generated/ from openapi.yaml.
 generate: node_modules/.package-lock.json

@@ -27,7 +27,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'once', paths: ['http', 'client/answers.test.js', 'client/retries.test.js'] },
   { runs: 'once', paths: ['users', 'auth/keys.test.js', 'auth/passwords.test.js', 'properties/keys.test.js'] },
   { runs: 'once', paths: ['properties/names.test.js', 'properties/links.test.js', 'contract/source.test.js', 'contract.test.js'] },
-  { runs: 'once', paths: ['contract/breaking.test.js', 'commands', 'architecture.test.js', 'config.test.js', 'names.test.js'] },
+  { runs: 'once', paths: ['contract/breaking.test.js', 'commands', 'sbom.test.js', 'security.test.js', 'architecture.test.js', 'config.test.js', 'names.test.js'] },
 ]
 
 /** Suites at a time. Two keep two cores busy but for what they wait for; a third fills that. */
