@@ -16,6 +16,7 @@ export const operations = {
       400,
       401,
       405,
+      429,
       500,
       503
     ]
@@ -34,6 +35,7 @@ export const operations = {
       400,
       401,
       405,
+      429,
       500,
       503
     ]
@@ -52,6 +54,7 @@ export const operations = {
       405,
       413,
       415,
+      429,
       500,
       503
     ]
@@ -68,6 +71,7 @@ export const operations = {
       401,
       404,
       405,
+      429,
       500,
       503
     ]
@@ -87,6 +91,7 @@ export const operations = {
       405,
       413,
       415,
+      429,
       500,
       503
     ]
@@ -106,6 +111,7 @@ export const operations = {
       405,
       413,
       415,
+      429,
       500,
       503
     ]
@@ -124,6 +130,7 @@ export const operations = {
       404,
       405,
       413,
+      429,
       500,
       503
     ]
@@ -143,6 +150,7 @@ export const operations = {
       401,
       403,
       405,
+      429,
       500,
       503
     ]

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify'
 import glue from 'fastify-openapi-glue'
 import { apiPrefix, operations } from '../../generated/operations.js'
-import type { Config } from '../config.js'
 import type { Caller } from '../auth/authenticate.js'
+import type { Config } from '../config.js'
 import { faultTexts, spec } from '../contract.js'
 import { makeLookup } from '../db/lookups.js'
 import { type Fault, Problem } from '../errors.js'
@@ -10,6 +10,7 @@ import { type BodyRule, createBodyRules, createHandlers } from '../handlers/inde
 import type { HandlerDeps, Input, OperationId } from '../handlers/seam.js'
 import { requireWaiting } from '../overload.js'
 import { guard } from './guard.js'
+import { makeRateLimits } from './rate-limits.js'
 import { requestUrl } from './url.js'
 import { SchemaFaults } from './validation.js'
 
@@ -69,16 +70,21 @@ function routeHandler(
 }
 
 /** Wires every operation of the contract to its guard and its handler, under the contract's prefix. */
-export async function wire(app: FastifyInstance, deps: HandlerDeps, { publicUrl, requests }: Pick<Config, 'publicUrl' | 'requests'>): Promise<void> {
-  const lookup = makeLookup(deps.db, requests)
+export async function wire(
+  app: FastifyInstance,
+  deps: HandlerDeps,
+  config: Pick<Config, 'publicUrl' | 'requests' | 'ratePerAddress' | 'ratePerKey'>,
+): Promise<void> {
+  const limits = makeRateLimits(config)
+  const lookup = makeLookup(deps.db, config.requests)
   const handlers = createHandlers(deps)
   const rules = createBodyRules(deps)
   const route = (id: OperationId): Omit<RouteOptions, 'method' | 'url'> => ({
     config: { operationId: id },
-    onRequest: guard(lookup, id),
+    onRequest: guard(lookup, id, limits),
     // `requireValid` answers a schema's faults together with the rules'.
     attachValidation: true,
-    handler: routeHandler(id, handlers[id], rules[id], publicUrl),
+    handler: routeHandler(id, handlers[id], rules[id], config.publicUrl),
   })
   await app.register(glue, {
     specification: spec,
