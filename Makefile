@@ -1,4 +1,4 @@
-.PHONY: build start client generate check test ci bench bench-smoke test-chaos clean
+.PHONY: build start client sbom generate check test fuzz ci bench bench-smoke test-chaos clean
 
 SOURCES := package.json tsconfig.json openapi.yaml generated/spec.json $(shell find src generated migrations test -name '*.ts') \
 	$(wildcard src/client/*.json src/client/*.md)
@@ -13,6 +13,17 @@ PACKAGE_OF_CLIENT := mkdir -p dist/client/src dist/client/generated && cp -R dis
 	'const { version, license, engines } = require("./package.json"); \
 	JSON.stringify({ ...require("./src/client/package.json"), version, license, engines }, null, 2)' \
 	>dist/client/package.json
+
+# By `--omit dev` npm would also leave out what both the server and a tool stand on; and it names the package after its folder.
+SBOM := npm sbom --package-lock-only --offline --sbom-format cyclonedx | node --eval \
+	'const sbom = JSON.parse(fs.readFileSync(0)); const { component } = sbom.metadata; \
+	component.name = require("./package.json").name; \
+	const ofTools = ({ properties }) => properties.some(({ name }) => name === "cdx:npm:package:development"); \
+	sbom.components = sbom.components.filter((one) => !ofTools(one)); \
+	const there = new Set([component, ...sbom.components].map((one) => one["bom-ref"])); \
+	sbom.dependencies = sbom.dependencies.filter(({ ref }) => there.has(ref)) \
+	.map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((one) => there.has(one)) })); \
+	fs.writeFileSync("dist/sbom.cdx.json", JSON.stringify(sbom, null, 2))'
 
 # What package-lock.json names, without running any package's install script.
 node_modules/.package-lock.json: package.json package-lock.json
@@ -38,6 +49,11 @@ start: build
 client: build
 	npm pack --silent --pack-destination dist ./dist/client
 
+# What the server is made of, as CycloneDX: the dependencies that package-lock.json names, without those of development.
+sbom:
+	@mkdir -p dist
+	$(SBOM)
+
 # generated/ from openapi.yaml.
 generate: node_modules/.package-lock.json
 	$(GENERATE) generated
@@ -55,6 +71,11 @@ check: node_modules/.package-lock.json
 # All tests on the embedded default, and on the Postgres server that TEST_DATABASE_URL names, where it is set.
 test: build
 	node dist/test/run.js
+
+# A longer run of the fuzzer than that of the tests, on the embedded default or where TEST_DATABASE_URL points.
+fuzz: build
+	node dist/test/helpers/template.js
+	FUZZ_RUNS=$${FUZZ_RUNS:-200000} node --enable-source-maps dist/test/fuzz/fuzz.test.js
 
 # Everything that has to hold before a change lands, on both engines and in a browser. Without TEST_DATABASE_URL it starts a
 # server itself; without Chromium it installs Debian's, as root.

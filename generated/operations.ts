@@ -16,6 +16,7 @@ export const operations = {
       400,
       401,
       405,
+      429,
       500,
       503
     ]
@@ -34,6 +35,7 @@ export const operations = {
       400,
       401,
       405,
+      429,
       500,
       503
     ]
@@ -54,6 +56,7 @@ export const operations = {
       413,
       415,
       422,
+      429,
       500,
       503
     ]
@@ -70,6 +73,7 @@ export const operations = {
       401,
       404,
       405,
+      429,
       500,
       503
     ]
@@ -90,6 +94,7 @@ export const operations = {
       412,
       413,
       415,
+      429,
       500,
       503
     ]
@@ -110,6 +115,7 @@ export const operations = {
       412,
       413,
       415,
+      429,
       500,
       503
     ]
@@ -129,6 +135,7 @@ export const operations = {
       405,
       412,
       413,
+      429,
       500,
       503
     ]
@@ -148,6 +155,7 @@ export const operations = {
       401,
       403,
       405,
+      429,
       500,
       503
     ]

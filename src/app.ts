@@ -47,7 +47,7 @@ export async function buildApp(config: Config, { onAnswer, logBase = null, ...de
   })
   watchExchanges(app)
   ignoreUnknownExpectations(app)
-  sendHeaders(app)
+  sendHeaders(app, config.publicUrl)
   allowOrigins(app, config.corsOrigins)
   logAnswers(app, logBase)
   guardAnswers(app, onAnswer ?? countUndeclared(app))

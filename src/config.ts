@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { distance } from 'fastest-levenshtein'
 import { OperatorError } from './errors.js'
-import { type Setting, settings } from './settings.js'
+import { type Rate, type Setting, settings } from './settings.js'
 
 /** The environment as a process has it. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -32,6 +32,10 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** Origins whose scripts may read the answers in a browser. */
   readonly corsOrigins: readonly string[]
+  /** What an address may send to each process; undefined: any number. */
+  readonly ratePerAddress: Rate | undefined
+  /** What a key may send to each process; undefined: any number. */
+  readonly ratePerKey: Rate | undefined
   readonly passwordMinLength: number
   readonly argon2: { readonly memoryKiB: number; readonly passes: number; readonly lanes: number }
   readonly hashConcurrency: number
@@ -170,6 +174,8 @@ function configOf(values: Values, store: Store, opsIsSet: boolean): Config {
     publicUrl: values.ROSTER_PUBLIC_URL,
     trustedProxies: values.ROSTER_TRUSTED_PROXIES ?? [],
     corsOrigins: values.ROSTER_CORS_ORIGINS ?? [],
+    ratePerAddress: values.ROSTER_RATE_PER_ADDRESS,
+    ratePerKey: values.ROSTER_RATE_PER_KEY,
     passwordMinLength: values.ROSTER_PASSWORD_MIN_LENGTH,
     argon2: {
       memoryKiB: values.ROSTER_ARGON2_MEMORY_KIB,

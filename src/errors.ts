@@ -21,6 +21,7 @@ export const errorCodes: { readonly [Code in ErrorCode]: { readonly status: numb
   payload_too_large: { status: 413, message: 'The body is too large.' },
   unsupported_media_type: { status: 415, message: 'The body has an unsupported media type.' },
   idempotency_mismatch: { status: 422, message: 'This Idempotency-Key was used for another request.' },
+  rate_limited: { status: 429, message: 'Too many requests. Try again later.' },
   internal_error: { status: 500, message: 'Internal server error.' },
   unavailable: { status: 503, message: 'The service is unavailable. Try again later.' },
 }

@@ -1,5 +1,11 @@
 import { isIP } from 'node:net'
 
+/** So many requests in so many seconds. */
+export interface Rate {
+  readonly requests: number
+  readonly seconds: number
+}
+
 /** A kind of value. */
 export interface Kind<T> {
   /** What the value must be, for the error message. */
@@ -71,6 +77,14 @@ const origins: Kind<readonly string[]> = {
   },
 }
 
+const rate: Kind<Rate> = {
+  must: 'be requests and seconds with a slash between, from 1/1 to 1000000/3600, as 600/60',
+  parse: (value) => {
+    const [requests, seconds, ...rest] = value.split('/').map((part, i) => integer(1, i === 0 ? 1_000_000 : 3600).parse(part))
+    return requests !== undefined && seconds !== undefined && rest.length === 0 ? { requests, seconds } : undefined
+  },
+}
+
 const milliseconds = integer(1, 3_600_000)
 
 const setting = <T, Default extends string>(kind: Kind<T>, byDefault: Default, purpose: string): Setting<T, Default> => ({
@@ -93,8 +107,10 @@ export const settings = {
     canBeNone: true,
   },
   ROSTER_PUBLIC_URL: setting(origin, '', "the origin of links in answers; without it, the request's own"),
-  ROSTER_TRUSTED_PROXIES: setting(addresses, '', 'the proxies whose X-Forwarded-Proto and -Host count'),
+  ROSTER_TRUSTED_PROXIES: setting(addresses, '', 'the proxies whose X-Forwarded-For, -Proto and -Host count'),
   ROSTER_CORS_ORIGINS: setting(origins, '', 'the origins whose pages may call the API from a browser; without it, none'),
+  ROSTER_RATE_PER_ADDRESS: setting(rate, '', 'what an address (IPv6: a /64) may send, to each process of --workers; without it, any number'),
+  ROSTER_RATE_PER_KEY: setting(rate, '', 'what a key may send, to each process of --workers; without it, any number'),
   ROSTER_PASSWORD_MIN_LENGTH: setting(integer(8, 1024), '8', 'code points that a new password must have'),
   ROSTER_ARGON2_MEMORY_KIB: setting(integer(8, 4_194_304), '19456', 'memory of one argon2id hash, in KiB'),
   ROSTER_ARGON2_PASSES: setting(integer(1, 1000), '2', 'passes of one argon2id hash'),

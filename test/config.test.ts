@@ -55,6 +55,17 @@ t.test('the defaults', async (t) => {
   t.throws(() => Object.assign(config, { port: 1 }), 'nobody changes it later')
 })
 
+t.test('rates: requests and seconds', async (t) => {
+  t.strictSame([load({}).ratePerKey, load({}).ratePerAddress], [undefined, undefined], 'none by default')
+  for (const [value, requests, seconds] of [['600/60', 600, 60], ['1/1', 1, 1], ['1000000/3600', 1_000_000, 3600]] as const) {
+    t.strictSame(load({ ROSTER_RATE_PER_KEY: value }).ratePerKey, { requests, seconds })
+    t.strictSame(load({ ROSTER_RATE_PER_ADDRESS: value }).ratePerAddress, { requests, seconds })
+  }
+  for (const value of ['600', '600/', '/60', '0/60', '600/0', '1000001/60', '600/3601', '600/60/1', '600/1m', '-1/60', '1.5/60', '600 / 60', '/', 'off']) {
+    t.match(refusal({ ROSTER_RATE_PER_KEY: value }), /^bad configuration: ROSTER_RATE_PER_KEY must be requests and seconds/, value)
+  }
+})
+
 t.test('integers: the least and the most are taken, what is beyond or no integer is not', async (t) => {
   for (const [name, at, , least, most] of integers) {
     for (const value of [least, most]) t.equal(at(load({ [name]: String(value) })), value, name)

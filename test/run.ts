@@ -16,6 +16,7 @@ interface Suite {
 /** Those that take longest first, so that the processes end together. */
 const SUITES: readonly Suite[] = [
   { runs: 'once', paths: ['embedded', 'browser'] },
+  { runs: 'once', paths: ['fuzz', 'abuse'] },
   { runs: 'once', paths: ['readme.test.js', 'package.test.js'] },
   { runs: 'once', paths: ['client/package.test.js', 'contract/readers.test.js', 'contract/collection.test.js'] },
   { runs: 'each', paths: ['operations', 'auth/authenticate.test.js', 'contract/examples.test.js'] },
@@ -28,7 +29,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'once', paths: ['ops/metrics.test.js', 'http', 'client/answers.test.js', 'client/retries.test.js'] },
   { runs: 'once', paths: ['handlers', 'users', 'auth/keys.test.js', 'auth/passwords.test.js', 'properties/keys.test.js'] },
   { runs: 'once', paths: ['properties/names.test.js', 'properties/links.test.js', 'contract/source.test.js', 'contract.test.js'] },
-  { runs: 'once', paths: ['contract/breaking.test.js', 'commands', 'architecture.test.js', 'config.test.js', 'names.test.js'] },
+  { runs: 'once', paths: ['contract/breaking.test.js', 'commands', 'sbom.test.js', 'security.test.js', 'architecture.test.js', 'config.test.js', 'names.test.js'] },
 ]
 
 /** Suites at a time. Two keep two cores busy but for what they wait for; a third fills that. */

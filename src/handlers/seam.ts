@@ -27,7 +27,7 @@ export interface Input<Id extends OperationId> {
 
 type Success = 200 | 201 | 204
 /** Sent with every answer by `http/`, not by handlers. */
-type EveryAnswer = 'X-Request-Id' | 'Cache-Control'
+type EveryAnswer = 'X-Request-Id' | 'Cache-Control' | 'RateLimit-Policy' | 'RateLimit'
 type Declared<Headers> = keyof { [Name in keyof Headers as string extends Name ? never : Name]: Headers[Name] }
 type HeadersOf<Headers> = Exclude<Declared<Headers>, EveryAnswer> extends never
   ? { readonly headers?: never }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 
 /** What a listed origin's scripts may read of every answer, beside the few headers that any script may. */
 const READABLE = {
-  'Access-Control-Expose-Headers': 'X-Request-Id, Link, ETag, Idempotency-Replayed, Retry-After, Allow',
+  'Access-Control-Expose-Headers': 'X-Request-Id, Link, ETag, Idempotency-Replayed, Retry-After, Allow, RateLimit-Policy, RateLimit',
 }
 
 /** What a listed origin's scripts may send, told to the browser that asks before it sends. */

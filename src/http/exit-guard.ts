@@ -12,9 +12,11 @@ export interface Answer {
   readonly faults: readonly string[]
 }
 
-/** Framing, which OpenAPI leaves to HTTP, and what browsers of other origins are told (`cors.ts`). */
+/** Framing, which OpenAPI leaves to HTTP, and what only browsers are told (`headers.ts`, `cors.ts`). */
 const UNDECLARED: ReadonlySet<string> = new Set([
   ...['connection', 'content-length', 'content-type', 'date', 'keep-alive'],
+  ...['x-content-type-options', 'content-security-policy', 'referrer-policy', 'cross-origin-resource-policy'],
+  'strict-transport-security',
   ...['access-control-allow-origin', 'access-control-expose-headers', 'vary'],
 ])
 

@@ -4,6 +4,7 @@ import { authenticate, type Caller } from '../auth/authenticate.js'
 import type { Lookup } from '../db/lookups.js'
 import type { OperationId } from '../handlers/seam.js'
 import { noSuchUser, requireMayCall } from '../users/access.js'
+import type { RateLimits } from './rate-limits.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -24,14 +25,17 @@ function parseId(text: string): number | undefined {
 }
 
 /**
- * The hook that runs before an operation's body is read: who calls (401), whether role and path alone forbid it (403), and
- * whether the path names a user at all (404), in that order.
+ * The hook that runs before an operation's body is read: whether the address sends too much (429), who calls (401), whether
+ * its key sends too much (429), whether role and path alone forbid it (403), and whether the path names a user at all (404),
+ * in that order.
  *
  * Glue's own security handlers would run after the body was read and turn a lost database into a 401.
  */
-export function guard(lookup: Lookup, operationId: OperationId): onRequestAsyncHookHandler {
+export function guard(lookup: Lookup, operationId: OperationId, limits?: RateLimits): onRequestAsyncHookHandler {
   const { whoMayCall } = operations[operationId]
-  return async (request) => {
+  return async (request, reply) => {
+    // `request.ip` takes the forwarded addresses apart, so it is not asked for in vain.
+    if (limits !== undefined) limits.ofAddress(request.ip, reply)
     const params = request.params as { user_id?: string | number }
     const user_id = params.user_id === undefined ? undefined : parseId(String(params.user_id))
     const { exchange } = request
@@ -40,6 +44,7 @@ export function guard(lookup: Lookup, operationId: OperationId): onRequestAsyncH
       exchange.rest()
     })
     request.caller = caller
+    if (limits !== undefined) limits.ofKey(caller.key_prefix, reply)
     requireMayCall(whoMayCall, caller.user, user_id)
     if (params.user_id === undefined) return
     if (user_id === undefined) throw noSuchUser()

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify'
 import glue from 'fastify-openapi-glue'
 import { apiPrefix, operations } from '../../generated/operations.js'
-import type { Config } from '../config.js'
 import type { Caller } from '../auth/authenticate.js'
+import type { Config } from '../config.js'
 import { faultTexts, spec } from '../contract.js'
 import { makeLookup } from '../db/lookups.js'
 import { type Fault, Problem } from '../errors.js'
@@ -11,6 +11,7 @@ import type { Input, OperationId } from '../handlers/seam.js'
 import { requireWaiting } from '../overload.js'
 import type { WriteDeps } from '../users/write.js'
 import { guard } from './guard.js'
+import { makeRateLimits } from './rate-limits.js'
 import { requestUrl } from './url.js'
 import { SchemaFaults } from './validation.js'
 
@@ -73,17 +74,18 @@ function routeHandler(
 export async function wire(
   app: FastifyInstance,
   deps: WriteDeps,
-  { publicUrl, requests, idempotencyHours }: Pick<Config, 'publicUrl' | 'requests' | 'idempotencyHours'>,
+  config: Pick<Config, 'publicUrl' | 'requests' | 'ratePerAddress' | 'ratePerKey' | 'idempotencyHours'>,
 ): Promise<void> {
-  const lookup = makeLookup(deps.db, requests)
-  const handlers = createHandlers({ ...deps, idempotencyHours })
+  const limits = makeRateLimits(config)
+  const lookup = makeLookup(deps.db, config.requests)
+  const handlers = createHandlers({ ...deps, idempotencyHours: config.idempotencyHours })
   const rules = createRequestRules(deps)
   const route = (id: OperationId): Omit<RouteOptions, 'method' | 'url'> => ({
     config: { operationId: id },
-    onRequest: guard(lookup, id),
+    onRequest: guard(lookup, id, limits),
     // `requireValid` answers a schema's faults together with the rules'.
     attachValidation: true,
-    handler: routeHandler(id, handlers[id], rules[id], publicUrl),
+    handler: routeHandler(id, handlers[id], rules[id], config.publicUrl),
   })
   await app.register(glue, {
     specification: spec,

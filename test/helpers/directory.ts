@@ -96,11 +96,39 @@ export async function makeDirectory(t: Test, env: Record<string, string> = {}): 
   return { app, db, store, acme, globex, superuser, admin, viewer, answers, call, create, keyOf }
 }
 
+/** 429, which every operation has alike: sends one request more than the address may, then one more than the key may. */
+async function limitRate(t: Test, { db, store, superuser, answers }: Directory, id: OperationId): Promise<void> {
+  const { method, path, statuses } = operations[id]
+  const declared: readonly number[] = statuses
+  for (const [name, setting] of [['address', 'ROSTER_RATE_PER_ADDRESS'], ['key', 'ROSTER_RATE_PER_KEY']] as const) {
+    const config = testConfig(store, { [setting]: '1/60' })
+    const app = await buildApp(config, {
+      db,
+      passwords: makePasswords(config),
+      onAnswer: (answer) => {
+        if (answer.status === 429) answers.push(answer)
+        if (answer.faults.length > 0) throw new Error(`not as the contract says: ${JSON.stringify(answer)}`)
+      },
+    })
+    const url = `/api${path.replaceAll(/\{[^}]+\}/g, '9007199254740991')}`
+    const send = () => app.inject({ method, url, headers: { authorization: superuser } })
+    const first = await send()
+    t.ok(first.statusCode !== 429 && declared.includes(first.statusCode), `${id} is answered first: ${String(first.statusCode)}`)
+    t.match(first.headers['ratelimit'], new RegExp(`^"${name}";r=0;t=\\d+$`))
+    const second = await send()
+    isError(t, second, 429, 'rate_limited', [`${name}: has at most 1 requests in 60 seconds`])
+    t.ok(Number(second.headers['retry-after']) >= 1, 'when to try again')
+    await app.close()
+  }
+}
+
 /**
  * Closes the ledger of an operation's file: every status that the contract declares for it was seen, and no other. Call it
- * last.
+ * last, and wait for it: it makes the one that every operation has alike, 429.
  */
-export function closeLedger(t: Test, { answers }: Directory, id: OperationId): void {
+export async function closeLedger(t: Test, directory: Directory, id: OperationId): Promise<void> {
+  await limitRate(t, directory, id)
+  const { answers } = directory
   const seen = new Set(answers.filter((answer) => answer.operation_ids.includes(id)).map((answer) => answer.status))
   t.strictSame([...seen].sort(), [...operations[id].statuses].sort(), `the statuses of ${id}, declared and seen`)
 }

@@ -31,6 +31,10 @@ t.test('a preflight of a listed origin is answered before anything else', async 
     t.strictSame(headers, {
       vary: 'Origin',
       'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'referrer-policy': 'no-referrer',
+      'cross-origin-resource-policy': 'same-origin',
       'access-control-allow-origin': origin,
       'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
       'access-control-allow-headers': 'Authorization, Content-Type, X-Client-Id, X-Tenant, X-Request-Id, If-Match, Idempotency-Key',
@@ -68,7 +72,7 @@ t.test('a listed origin may read answers, failures too, with the headers that cl
     const answer = await open.call(request, { headers, ...(key === undefined ? {} : { key }) })
     t.equal(answer.statusCode, status, request)
     t.equal(answer.headers['access-control-allow-origin'], ORIGIN)
-    t.equal(answer.headers['access-control-expose-headers'], 'X-Request-Id, Link, ETag, Idempotency-Replayed, Retry-After, Allow')
+    t.equal(answer.headers['access-control-expose-headers'], 'X-Request-Id, Link, ETag, Idempotency-Replayed, Retry-After, Allow, RateLimit-Policy, RateLimit')
     t.equal(answer.headers.vary, 'Origin')
     t.notOk('access-control-allow-credentials' in answer.headers)
   }

@@ -1,3 +1,6 @@
+import { buildApp } from '../../src/app.js'
+import { makePasswords } from '../../src/auth/passwords.js'
+import { testConfig } from '../helpers/database.js'
 import { isError, makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
 import { connect, listen, wireText } from '../helpers/raw.js'
 import { thisFile } from '../helpers/this-file.js'
@@ -10,6 +13,14 @@ const port = await listen(app)
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const KEY = `Authorization: Bearer ${superuser}`
 const JSON_LINES = [KEY, 'Content-Type: application/json']
+
+/** What a browser is told with every answer. */
+const SECURITY = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+}
 
 /** A request that is answered with each status, but for those of a broken database. */
 const requests: readonly [number, string, string[], string?][] = [
@@ -40,6 +51,8 @@ t.test('every answer has a request id and no cache keeps it', async (t) => {
         .send(wireText(start, [...lines, 'X-Request-Id: My-Id-1'], body))
         .answer()
       t.match(answer, { statusCode: status, headers: { 'x-request-id': /^My-Id-1$/, 'cache-control': /^no-store$/ } })
+      t.match(answer.headers, SECURITY)
+      t.notOk('strict-transport-security' in answer.headers)
       if (status < 400) return
       t.equal(answer.json<{ request_id: string }>().request_id, 'My-Id-1')
       t.equal(answer.headers['content-type'], 'application/json; charset=utf-8')
@@ -48,6 +61,22 @@ t.test('every answer has a request id and no cache keeps it', async (t) => {
     })
   }
   t.notOk(directory.answers.some((answer) => answer.faults.length > 0))
+})
+
+t.test('what is no HTTP is answered with them too', async (t) => {
+  const answer = await (await connect(t, port)).send('GARBAGE\r\n\r\n').answer()
+  t.match(answer, { statusCode: 400, headers: SECURITY })
+})
+
+t.test('browsers are held to https where ROSTER_PUBLIC_URL is, and only there', async (t) => {
+  for (const [url, told] of [['https://roster.example', 'max-age=63072000'], ['http://roster.example', undefined]] as const) {
+    const config = testConfig(directory.store, { ROSTER_PUBLIC_URL: url })
+    const other = await buildApp(config, { db, passwords: makePasswords(config) })
+    for (const path of ['/api/user/', '/docs', '/nothing', '/openapi.json']) {
+      t.equal((await other.inject({ url: path })).headers['strict-transport-security'], told, `${url} ${path}`)
+    }
+    await other.close()
+  }
 })
 
 t.test('a request id is made where none that is well-formed was sent', async (t) => {
