@@ -784,7 +784,7 @@ export interface components {
         user_id: number;
         /**
          * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user has another one now, the answer is 412 and nothing changes. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
-         * @example "75078.mk0zqk5l"
+         * @example "75078.1767606300000"
          */
         "If-Match": string;
         /**
@@ -807,7 +807,7 @@ export interface components {
         "Cache-Control": "no-store";
         /**
          * @description The state of the user (RFC 9110, section 8.8.3): a strong tag, another one after each change. Send it back as `If-Match`.
-         * @example "75078.mk0zqk5l"
+         * @example "75078.1767606300000"
          */
         ETag: string;
         /**
@@ -1034,7 +1034,7 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user has another one now, the answer is 412 and nothing changes. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
-                 * @example "75078.mk0zqk5l"
+                 * @example "75078.1767606300000"
                  */
                 "If-Match"?: components["parameters"]["If-Match"];
             };
@@ -1087,7 +1087,7 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user has another one now, the answer is 412 and nothing changes. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
-                 * @example "75078.mk0zqk5l"
+                 * @example "75078.1767606300000"
                  */
                 "If-Match"?: components["parameters"]["If-Match"];
             };
@@ -1131,7 +1131,7 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user has another one now, the answer is 412 and nothing changes. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
-                 * @example "75078.mk0zqk5l"
+                 * @example "75078.1767606300000"
                  */
                 "If-Match"?: components["parameters"]["If-Match"];
             };

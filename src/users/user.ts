@@ -65,7 +65,7 @@ export function toUser(row: UserRow, enterprise: KeyOwner['enterprise'], token: 
  */
 export function etagOf({ xmin, updated_on }: UserRow, { google_enterprise_id }: KeyOwner['enterprise']): string {
   const emm = google_enterprise_id === null ? '' : `.${hash('sha256', google_enterprise_id, 'base64url').slice(0, 16)}`
-  return `"${xmin}.${updated_on.getTime().toString(36)}${emm}"`
+  return `"${xmin}.${String(updated_on.getTime())}${emm}"`
 }
 
 /** A user as the API shows it, with its entity tag. */

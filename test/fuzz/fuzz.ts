@@ -13,7 +13,7 @@ const MANAGERS: readonly Who[] = ['superuser', 'admin']
 const WITHOUT_KEY: readonly Who[] = ['none', 'expired', 'revoked', 'inactive', 'unmade', 'broken']
 
 /** Codes that a request has earned which the contract allows: what is stored was against it. */
-const STORED: readonly string[] = ['duplicate', 'weak_password', 'conflict', 'precondition_failed']
+const STORED: readonly string[] = ['duplicate', 'weak_password', 'conflict', 'precondition_failed', 'idempotency_conflict', 'idempotency_mismatch']
 /** Faults of rules beyond the schema, as the server words them. */
 const RULES = /^password: (is one of the most common|must not be the name)/
 

@@ -80,6 +80,9 @@ function knownFor(acme: string): Known {
     enterprise: fc.constant(acme),
     'X-Tenant': fc.constant('acme'),
     'X-Client-Id': fc.constant('console'),
+    // Mostly states that the user is in, and keys that are new.
+    'If-Match': fc.oneof({ weight: 4, arbitrary: fc.constant('*') }, { weight: 1, arbitrary: fc.constantFrom('"x"', 'W/"x"', '"a", "b"') }),
+    'Idempotency-Key': fc.oneof({ weight: 4, arbitrary: fc.uuid() }, { weight: 1, arbitrary: fc.constantFrom('"k-1"', 'k-2') }),
     // Mostly pages that there are.
     offset: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.maxSafeNat()),
     password: fc.oneof(

@@ -61,7 +61,7 @@ function strings(schema: Schema): fc.Arbitrary<unknown> {
   ]
   const usable = ok('x'.repeat(Math.max(1, lengths.minLength)))
   const some = usable || pattern === undefined ? plain : [fc.stringMatching(new RegExp(pattern))]
-  const edges = ['', schema.example].filter(ok)
+  const edges = ['', schema.example].filter((edge) => edge !== undefined && ok(edge))
   return fc.oneof(...some.map((arbitrary) => arbitrary.filter(ok)), ...edges.map((edge) => fc.constant(edge)))
 }
 
