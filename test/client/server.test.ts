@@ -92,11 +92,11 @@ t.test('a write that asks for what was read fails where that has changed', async
   t.equal(etagOf(seen), etagOf(made))
   const changed = await roster.partialUpdateUser(made.id, { first_name: 'A' }, { ifMatch: made })
   const lost = [
-    roster.partialUpdateUser(made.id, { first_name: 'B' }, { ifMatch: seen }),
-    roster.updateUser(made.id, made, { ifMatch: seen }),
-    roster.deleteUser(made.id, { ifMatch: seen }),
+    () => roster.partialUpdateUser(made.id, { first_name: 'B' }, { ifMatch: seen }),
+    () => roster.updateUser(made.id, made, { ifMatch: seen }),
+    () => roster.deleteUser(made.id, { ifMatch: seen }),
   ]
-  for (const call of lost) t.match(await failure(call), { status: 412, code: 'precondition_failed' })
+  for (const call of lost) t.match(await failure(call()), { status: 412, code: 'precondition_failed' })
   const put = await roster.updateUser(made.id, { ...changed, last_name: 'B' }, { ifMatch: changed })
   t.equal(put.full_name, 'A B')
   await roster.deleteUser(made.id, { ifMatch: etagOf(put) })
