@@ -1197,7 +1197,7 @@ export interface operations {
                  */
                 order?: "oldest" | "newest";
                 /**
-                 * @description Only entries about this user and its keys. Together with `actor_id` it is 400.
+                 * @description Only entries about this user and its keys.
                  * @example 3
                  */
                 user_id?: number;

@@ -111,7 +111,7 @@ export interface AuditQuery {
   /** The `seq` after which they begin, in the order asked for. */
   readonly after?: number | undefined
   readonly order?: 'oldest' | 'newest'
-  /** Of the two at most one, since each has an index of its own. */
+  /** Each has an index of its own. With both, the entries about the user are looked through. */
   readonly user_id?: number | undefined
   readonly actor_id?: number | undefined
 }

@@ -57,7 +57,7 @@ export async function openEmbedded(folder: string, waitMs: number, queue: number
   }
 
   return {
-    counts: () => ({ most: 1, used: taken ? 1 : 0, idle: taken ? 0 : 1, waiting: waiting.length }),
+    counts: () => ({ most: 1, used: Number(taken), idle: Number(!taken), waiting: waiting.length }),
     connect: () =>
       new Promise((done, failed) => {
         if (!taken) {

@@ -57,7 +57,7 @@ export function makeCounter({ requests, seconds }: Rate, now: () => number, most
     const window = known !== undefined && known.end > time ? known : begin(client, time)
     const isOver = window.used >= requests
     if (!isOver) window.used++
-    return { isOver, remaining: requests - window.used, reset: Math.ceil((window.end - time) / 1000) }
+    return { isOver, remaining: requests - window.used, reset: Math.ceil(Math.round(window.end - time) / 1000) }
   }
 }
 

@@ -49,6 +49,16 @@ t.test('one line an answer, with the fields of the allow-list alone', async (t) 
   t.ok(superuser.startsWith(String(line?.key_prefix)) && String(line?.key_prefix).length < superuser.length / 2)
 })
 
+t.test('the trace of the client, where it is well-formed', async (t) => {
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const of = async (traceparent: string) => (await logged({ url: '/api/user_info/', headers: { traceparent } }))[0]?.trace_id
+  t.equal(await of(`00-${trace}-00f067aa0ba902b7-01`), trace)
+  t.equal(await of(`01-${trace}-00f067aa0ba902b7-01-more`), trace)
+  for (const wrong of [`00-${trace}`, `ff-${trace}-00f067aa0ba902b7-01`, `00-${trace}-${'0'.repeat(16)}-01`, '"']) {
+    t.equal(await of(wrong), undefined, wrong)
+  }
+})
+
 t.test('what is refused has its code; what is unknown has no operation', async (t) => {
   const fields = (line?: Record<string, unknown>) => Object.keys(line ?? {}).sort()
   const [unauthorized] = await logged({ url: '/api/user/1/' })

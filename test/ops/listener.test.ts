@@ -1,10 +1,11 @@
 import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import { migrate } from '../../src/db/migrate.js'
+import { checkSchema, migrate } from '../../src/db/migrate.js'
 import { openDatabase } from '../../src/db/database.js'
 import { loadConfig } from '../../src/config.js'
 import { databaseReadiness } from '../../src/ops/readiness.js'
+import { serverReadiness } from '../../src/main.js'
 import { listenOps } from '../../src/ops/listener.js'
 import { createEnterprise } from '../../src/users/enterprise.js'
 import { freshStore, testConfig } from '../helpers/database.js'
@@ -84,6 +85,22 @@ function sent(url: string, headers: Record<string, string>, method = 'GET'): Pro
   return new Promise((done, failed) => request(url, { method, headers, agent: false }, done).on('error', failed).end())
 }
 
+t.test('not ready before it listens', async (t) => {
+  const ready = serverReadiness(async () => undefined, new AbortController().signal, () => false)
+  t.equal(await ready(), 'the server does not listen yet')
+})
+
+t.test('what asks for traces', async (t) => {
+  const tracing = (env: Record<string, string>) => loadConfig(env).config.tracing
+  const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://127.0.0.1:4318'
+  t.equal(tracing({}), false)
+  t.equal(tracing({ OTEL_EXPORTER_OTLP_ENDPOINT }), true)
+  t.equal(tracing({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: OTEL_EXPORTER_OTLP_ENDPOINT }), true)
+  t.equal(tracing({ OTEL_TRACES_EXPORTER: 'otlp' }), true)
+  t.equal(tracing({ OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT }), false)
+  t.equal(tracing({ OTEL_SDK_DISABLED: 'true', OTEL_EXPORTER_OTLP_ENDPOINT }), false)
+})
+
 t.test('the settings', async (t) => {
   const ops = (env: Record<string, string>) => loadConfig(env).config.ops
   t.strictSame(ops({}), { host: '127.0.0.1', port: 3001, isSet: false })
@@ -105,6 +122,8 @@ t.test('an address that is taken: an error where it was set', async (t) => {
 t.test('readiness: the schema, and a database that is away or silent', async (t) => {
   const db = openDatabase(testConfig(store))
   const ready = databaseReadiness(db)
+  // The embedded engine takes its time to start.
+  await checkSchema(db)
   t.strictSame(await Promise.all([ready(), ready()]), [undefined, undefined])
   await db.deleteFrom('kysely_migration' as never).execute()
   t.match(await ready(), /^the database lacks migrations \(.*\): run "roster migrate" first$/)
