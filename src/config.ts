@@ -21,8 +21,8 @@ export interface Config {
   readonly production: boolean
   readonly host: string
   readonly port: number
-  /** Where operators look; undefined where they don't. `isSet`: not the default. */
-  readonly ops: { readonly host: string; readonly port: number; readonly isSet: boolean } | undefined
+  /** Where operators look; undefined where they don't. `isMeant`: it was set, or this is production. */
+  readonly ops: { readonly host: string; readonly port: number; readonly isMeant: boolean } | undefined
   /** Whether OpenTelemetry's own settings ask for traces. */
   readonly tracing: boolean
   readonly logLevel: string
@@ -163,12 +163,13 @@ function tracingOf(values: Values): boolean {
 
 function configOf(values: Values, store: Store, opsIsSet: boolean): Config {
   const { ROSTER_OPS_HOST: opsHost, ROSTER_OPS_PORT: opsPort } = values
+  const production = values.NODE_ENV === 'production'
   return Object.freeze({
     store,
-    production: values.NODE_ENV === 'production',
+    production,
     host: values.HOST,
     port: values.PORT,
-    ops: opsPort === undefined ? undefined : { host: opsHost, port: opsPort, isSet: opsIsSet },
+    ops: opsPort === undefined ? undefined : { host: opsHost, port: opsPort, isMeant: opsIsSet || production },
     tracing: tracingOf(values),
     logLevel: values.LOG_LEVEL,
     publicUrl: values.ROSTER_PUBLIC_URL,

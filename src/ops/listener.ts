@@ -92,10 +92,10 @@ export async function listenOps({ host, port }: NonNullable<Config['ops']>, prob
 }
 
 /**
- * The same as the settings say: none where there is to be none. Where the port is the default and taken, the server goes on
- * without: many servers of one machine would else need a setting each.
+ * The same as the settings say: none where there is to be none. Where the port is the default and taken, and this is not
+ * production, the server goes on without: many servers of one machine would else need a setting each.
  *
- * @throws {OperatorError} when the address was set, and can't be listened on
+ * @throws {OperatorError} when the address was set, or this is production, and it can't be listened on
  */
 export async function openOps(
   { ops }: Pick<Config, 'ops'>,
@@ -108,7 +108,7 @@ export async function openOps(
     log.info(`Operations listening at http://${ops.host}:${String(listener.port)}`)
     return listener
   } catch (error) {
-    if (ops.isSet) throw error
+    if (ops.isMeant) throw error
     log.warn((error as Error).message)
     return undefined
   }

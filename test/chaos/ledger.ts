@@ -32,6 +32,16 @@ const created = (username: string) => ({
   profile: { role: 'Viewer', groups: [username, 'all'] },
 })
 
+/** Tries of a read: a connection that was handed to a worker as it was killed is answered by nobody. */
+const READS = 5
+
+async function readPage(ask: Ask, offset: number): Promise<Asked> {
+  for (let read = 1; ; read++) {
+    const page = await ask('GET', `/user/?limit=${String(PAGE)}&offset=${String(offset)}`)
+    if (page.status !== undefined || read === READS) return page
+  }
+}
+
 /**
  * Who writes, and what was acknowledged. An answer of 2xx is a promise; no answer and 503 are none: the write was made or
  * was not, but whole in either case.
@@ -100,7 +110,7 @@ export class Ledger {
     const found = new Map<number, Listed>()
     let count = 0
     for (let offset = 0; offset <= count; offset += PAGE) {
-      const { status, body } = await ask('GET', `/user/?limit=${String(PAGE)}&offset=${String(offset)}`)
+      const { status, body } = await readPage(ask, offset)
       if (status !== 200) return [`the list answered ${String(status)}: ${body}`]
       const page = JSON.parse(body) as { count: number; results: Listed[] }
       count = page.count

@@ -103,15 +103,16 @@ t.test('what asks for traces', async (t) => {
 
 t.test('the settings', async (t) => {
   const ops = (env: Record<string, string>) => loadConfig(env).config.ops
-  t.strictSame(ops({}), { host: '127.0.0.1', port: 3001, isSet: false })
-  t.strictSame(ops({ ROSTER_OPS_PORT: '3001' }), { host: '127.0.0.1', port: 3001, isSet: true })
-  t.strictSame(ops({ ROSTER_OPS_HOST: '::' }), { host: '::', port: 3001, isSet: true })
+  t.strictSame(ops({}), { host: '127.0.0.1', port: 3001, isMeant: false })
+  t.strictSame(ops({ ROSTER_DATA: 'x', NODE_ENV: 'production' }), { host: '127.0.0.1', port: 3001, isMeant: true })
+  t.strictSame(ops({ ROSTER_OPS_PORT: '3001' }), { host: '127.0.0.1', port: 3001, isMeant: true })
+  t.strictSame(ops({ ROSTER_OPS_HOST: '::' }), { host: '::', port: 3001, isMeant: true })
   t.equal(ops({ ROSTER_OPS_PORT: '' }), undefined)
 })
 
 t.test('an address that is taken: an error where it was set', async (t) => {
   const probes = { ready: async () => undefined, metrics: async () => '' }
-  const first = await listenOps({ host: '127.0.0.1', port: 0, isSet: false }, probes)
+  const first = await listenOps({ host: '127.0.0.1', port: 0, isMeant: false }, probes)
   const port = String(first.port)
   const served = serveProcess(t, store, { ROSTER_OPS_PORT: port })
   t.strictSame(await served.ended, { code: 1, signal: null })
