@@ -2,6 +2,7 @@ import { makeKey, parseKey, type ParsedKey } from '../../../src/auth/keys.js'
 import { openDatabase } from '../../../src/db/database.js'
 import { keyWritesOf } from '../../../src/db/keys.js'
 import { type Asked, makeLookup } from '../../../src/db/lookups.js'
+import { shed, type Waiter } from '../../../src/overload.js'
 import { createEnterprise, type NewEnterprise } from '../../../src/users/enterprise.js'
 import { freshDatabase, testConfig } from '../../helpers/database.js'
 import { watchStatements } from '../../helpers/statements.js'
@@ -75,6 +76,30 @@ t.test('one that the database can not look up fails alone', async (t) => {
   t.match(before, { status: 'fulfilled', value: { enterprise: { name: 'acme' } } })
   t.match(failed, { status: 'rejected', reason: { code: '22P02' } })
   t.match(after, { status: 'fulfilled', value: { enterprise: { name: 'acme' } } })
+  const { watched, statements } = watchStatements(db)
+  const many = makeLookup(watched)
+  const all = await Promise.allSettled(Array.from({ length: 256 }, (_, i) => many(i === 99 ? wrong : right)))
+  t.strictSame(all.flatMap(({ status }, i) => (status === 'fulfilled' ? [] : [i])), [99])
+  t.equal(statements.length, 17, 'by halves: not one statement for each')
+})
+
+t.test('who has left is not looked up; too many that wait are refused, once those that left are dropped', async (t) => {
+  const { watched, statements } = watchStatements(db)
+  const lookup = makeLookup(watched, 3)
+  const asked = { ...acme, user_id: undefined }
+  const gone = { hasLeft: false }
+  const before = { ...shed }
+  const ask = (waiter?: Waiter) => lookup({ ...asked, waiter }).then((found) => found?.enterprise.name, () => 'refused')
+  const first = [ask(gone), ask(), ask(gone), ask()]
+  gone.hasLeft = true
+  const then = [ask(), ask(), ask()]
+  t.strictSame(await Promise.all(first), ['refused', 'acme', 'refused', 'refused'])
+  t.strictSame(await Promise.all(then), ['acme', 'acme', 'refused'])
+  t.equal(statements.length, 1)
+  t.strictSame([shed.left - before.left, shed.lookups - before.lookups], [2, 2])
+  t.equal(await ask(gone), 'refused')
+  t.equal(await ask(), 'acme')
+  t.equal(statements.length, 2, 'none for who left')
 })
 
 t.test('a lost database fails all of them once, and the next ones are asked again', async (t) => {
