@@ -58,7 +58,7 @@ function routeHandler(
       for (const name in more) if (more[name] !== undefined) reply.header(name, more[name])
       // Returning the reply would have Fastify wait for it, with listeners on its stream.
       if (answer !== undefined) return answer
-      return reply.send()
+      return await reply.send()
     } catch (error) {
       if (reply.sent) return undefined
       throw error

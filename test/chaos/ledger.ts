@@ -108,26 +108,34 @@ export class Ledger {
     }
     const wrong = [...this.wrong]
     if (count !== found.size) wrong.push(`the count is ${String(count)}, the users are ${String(found.size)}`)
+    wrong.push(...this.#lost(found))
+    found.delete(ownerId)
+    for (const user of found.values()) wrong.push(...this.#unexpected(user))
+    for (const [id, { mayBeGone }] of this.#users) if (mayBeGone && !found.has(id)) this.#users.delete(id)
+    this.#unsure.clear()
+    return wrong
+  }
+
+  #lost(found: ReadonlyMap<number, Listed>): string[] {
+    const wrong: string[] = []
     for (const [id, { names, mayBeGone }] of this.#users) {
       const user = found.get(id)
       if (user === undefined && !mayBeGone) wrong.push(`user ${String(id)} is lost`)
       if (user !== undefined && !names.includes(user.first_name)) wrong.push(`a change of user ${String(id)} is lost`)
     }
-    for (const user of found.values()) {
-      const { id, username } = user
-      if (id === ownerId) continue
-      if (this.#deleted.has(id)) wrong.push(`user ${String(id)} is there, and was deleted`)
-      else if (!this.#users.has(id)) {
-        if (!this.#unsure.has(username)) wrong.push(`user ${String(id)} was never created`)
-        this.#users.set(id, { names: ['First'], mayBeGone: false })
-      }
-      const { email, last_name, profile } = created(username)
-      const whole = user.email === email && user.last_name === last_name && user.profile.role === profile.role
-      if (!whole || String(user.profile.groups) !== String(profile.groups)) wrong.push(`user ${String(id)} is half made`)
-      this.#users.set(id, { names: [user.first_name], mayBeGone: false })
-    }
-    for (const [id, { mayBeGone }] of this.#users) if (mayBeGone && !found.has(id)) this.#users.delete(id)
-    this.#unsure.clear()
+    return wrong
+  }
+
+  /** What is wrong with a user that is there, which is as it should be from here on. */
+  #unexpected(user: Listed): string[] {
+    const { id, username } = user
+    if (this.#deleted.has(id)) return [`user ${String(id)} is there, and was deleted`]
+    const wrong: string[] = []
+    if (!this.#users.has(id) && !this.#unsure.has(username)) wrong.push(`user ${String(id)} was never created`)
+    const { email, last_name, profile } = created(username)
+    const whole = user.email === email && user.last_name === last_name && user.profile.role === profile.role
+    if (!whole || String(user.profile.groups) !== String(profile.groups)) wrong.push(`user ${String(id)} is half made`)
+    this.#users.set(id, { names: [user.first_name], mayBeGone: false })
     return wrong
   }
 }
