@@ -23,6 +23,10 @@ const LEAST_WRITES = 5
 const MOST_WRITES = 60
 const LOAD_MS = 5000
 
+const running = new Set<ChildProcess>()
+// Also where this process ends by an error that nobody caught.
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')))
+
 interface Serving {
   readonly child: ChildProcess
   readonly origin: string
@@ -46,10 +50,10 @@ async function serve(store: StoreSettings, workers: number): Promise<Serving> {
     env: { ...environmentOf(store), PORT: port },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  process.once('exit', () => child.kill('SIGKILL'))
+  running.add(child)
   let told = ''
   child.stderr.on('data', (text: Buffer) => (told = (told + text.toString()).slice(-2000)))
-  const ended = new Promise<void>((done) => child.once('close', () => done()))
+  const ended = new Promise<void>((done) => child.once('close', () => done())).then(() => void running.delete(child))
   const origin = await new Promise<string>((done, failed) => {
     createInterface(child.stdout).on('line', (line) => {
       const [, url] = /Server listening at (http:[^"]+)/.exec(line) ?? []

@@ -58,7 +58,7 @@ t.test('a client that goes away leaves its place, and what it asked for is not b
   const server = await serve(t, { ROSTER_REQUESTS: '1', ROSTER_ANSWER_MS: '200' })
   const log = catchLog(server.app)
   const release = await holdRequests(db)
-  const gone = await arrive(t, server, wireText('POST /api/user/', [KEY, JSON_TYPE, 'Content-Length: 36'], '{"username":"nobody","profile":{}}  '))
+  const gone = await arrive(t, server, wireText('POST /api/user/', [KEY, JSON_TYPE, 'Content-Length: 34'], '{"username":"nobody","profile":{}}'))
   gone.socket.destroy()
   await delay(100)
   const refused = await (await connect(t, server.port)).send(list).answer()
@@ -67,6 +67,16 @@ t.test('a client that goes away leaves its place, and what it asked for is not b
   await delay(100)
   const answer = await (await connect(t, server.port)).send(wireText('GET /api/user/?username=nobody', [KEY])).answer()
   t.match(answer.json(), { count: 0 })
+
+  const before = shed.left
+  const releaseAgain = await holdRequests(db)
+  const reader = await arrive(t, server, list)
+  reader.socket.destroy()
+  await delay(100)
+  await releaseAgain()
+  await delay(100)
+  t.equal(shed.left, before + 1, 'the page is not read')
+  t.equal((await (await connect(t, server.port)).send(list).answer()).statusCode, 200)
   t.strictSame(log.filter(({ level }) => level === 'error'), [])
 })
 
