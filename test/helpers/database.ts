@@ -9,6 +9,8 @@ import { type Config, loadConfig } from '../../src/config.js'
 import { openDatabase } from '../../src/db/database.js'
 import { migrate } from '../../src/db/migrate.js'
 import type { Database } from '../../src/db/schema.js'
+import './measured.js'
+import './validated-once.js'
 
 const server = process.env.TEST_DATABASE_URL || undefined
 
