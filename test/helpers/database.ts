@@ -47,10 +47,12 @@ export function emptyFolder(t: Test): string {
   return folder
 }
 
-/** An empty store on each engine that this run has: always the embedded one, and the server where there is one. */
+/** A store without tables on each engine that this run has: always the embedded one, and the server where there is one. */
 export async function emptyStores(t: Test): Promise<Record<string, StoreSettings>> {
+  const folder = emptyFolder(t)
+  cpSync(withoutTables, folder, { recursive: true })
   return {
-    embedded: { ROSTER_DATA: path.join(emptyFolder(t), '.roster') },
+    embedded: { ROSTER_DATA: folder },
     ...(engine === 'postgres' ? { postgres: { DATABASE_URL: await emptyDatabase(t) } } : {}),
   }
 }
@@ -71,6 +73,9 @@ export const testSettings = {
 
 /** Where `template.ts` puts a migrated embedded store, once for all test files: making one takes seconds. */
 export const template = path.resolve('dist/test/template')
+
+/** The same without tables. */
+export const withoutTables = path.resolve('dist/test/template-without-tables')
 
 /** Makes a migrated store of its own for this test file, on the engine of this run; it is gone at the end. */
 export async function freshStore(t: Test): Promise<StoreSettings> {
