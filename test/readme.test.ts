@@ -93,9 +93,14 @@ function same(t: Test, step: Step, printed: string): void {
   else t.equal(normal(printed), normal(step.output), step.command)
 }
 
+/** Of several commands that npx finds the first shows that it does: it takes a second each time, the command itself a quarter. */
+const FOUND = /^npx --no-install roster /
+
 async function runSteps(t: Test, steps: readonly Step[], env: NodeJS.ProcessEnv): Promise<void> {
+  const first = steps.find(({ command }) => FOUND.test(command))
   for (const step of steps) {
-    const printed = await capture(step.command.replaceAll(':3000/', `:${String(env.PORT)}/`), env)
+    const command = step === first ? step.command : step.command.replace(FOUND, 'dist/src/cli.js ')
+    const printed = await capture(command.replaceAll(':3000/', `:${String(env.PORT)}/`), env)
     same(t, step, printed.replaceAll(`:${String(env.PORT)}/`, ':3000/').replaceAll(String(env.KEY), 'rst_KEY'))
   }
 }

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import './helpers/measured.js'
 import { runFile } from './helpers/this-file.js'
 
 // Runs the test files that are named, one after the other, in this process.

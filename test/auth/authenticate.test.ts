@@ -9,12 +9,12 @@ import { makeLookup } from '../../src/db/lookups.js'
 import { findEnterprise } from '../../src/db/enterprises.js'
 import { Problem } from '../../src/errors.js'
 import { createEnterprise } from '../../src/users/enterprise.js'
-import { freshDatabase, testConfig } from '../helpers/database.js'
+import { emptiedDatabase, testConfig } from '../helpers/database.js'
 import { thisFile } from '../helpers/this-file.js'
 
 const t = thisFile()
 
-const { db } = await freshDatabase(t)
+const { db } = await emptiedDatabase(t)
 const acme = await createEnterprise(db, 'acme', { username: 'alice', email: '' })
 const globex = await createEnterprise(db, 'globex', { username: 'gina', email: '' })
 const key = acme.api_key

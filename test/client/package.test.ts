@@ -14,18 +14,18 @@ const version = (JSON.parse(readFileSync('package.json', 'utf8')) as { version: 
 
 const folder = emptyFolder(t)
 
-/** Packs a folder and unpacks it as an installed package of that name. */
-async function install(source: string, name: string): Promise<string> {
-  const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', folder, source])
+/** Unpacks a packed package as an installed one. */
+async function install(name: string): Promise<string> {
   const installed = path.join(folder, 'node_modules', name)
   mkdirSync(installed, { recursive: true })
-  const tarball = path.join(folder, stdout.trim())
+  const tarball = path.join(folder, `${name.slice(1).replace('/', '-')}-${version}.tgz`)
   await run('tar', ['--extract', '--gzip', '--file', tarball, '--directory', installed, '--strip-components', '1'])
   return installed
 }
 
-await install('.', '@roster-directory/server')
-const installed = await install('./dist/client', '@roster-directory/client')
+await run('npm', ['pack', '--silent', '--pack-destination', folder, '.', './dist/client'])
+await install('@roster-directory/server')
+const installed = await install('@roster-directory/client')
 
 const consumer = (name: string): string => `
 import { RosterClient, RosterError, type ErrorCode, type User } from '${name}'

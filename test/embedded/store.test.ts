@@ -10,6 +10,7 @@ import { openEmbedded } from '../../src/db/embedded.js'
 import { isUnavailable } from '../../src/db/failures.js'
 import { lockFolder } from '../../src/db/folder-lock.js'
 import { emptyFolder, template, testConfig } from '../helpers/database.js'
+import { measured } from '../helpers/measured.js'
 import { failure } from '../helpers/scripted.js'
 import { thisFile } from '../helpers/this-file.js'
 
@@ -19,7 +20,7 @@ const plain = { PATH: process.env.PATH, PORT: '0', LOG_LEVEL: 'info' }
 
 /** The command in a process of its own. */
 function roster(args: string[], env: NodeJS.ProcessEnv) {
-  const child = spawn(process.execPath, ['dist/src/cli.js', ...args], { env: { ...plain, ...env } })
+  const child = spawn(process.execPath, ['dist/src/cli.js', ...args], { env: { ...plain, ...measured, ...env } })
   let out = ''
   let told = ''
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))

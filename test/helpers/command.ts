@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { run } from '../../src/commands/run.js'
 import type { Environment } from '../../src/config.js'
+import { measured } from './measured.js'
 
 /** What a command line did. */
 export interface Ran {
@@ -27,7 +28,7 @@ export function start(env: Environment, ...args: string[]): ChildProcess {
 
 /** The same with the command of another version. */
 export function startOf(cli: string, env: Environment, ...args: string[]): ChildProcess {
-  return spawn(process.execPath, [cli, ...args], { env: { ...process.env, DATABASE_URL: undefined, ...env } })
+  return spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...measured, DATABASE_URL: undefined, ...env } })
 }
 
 /** Waits for the end of a process of `start`. */

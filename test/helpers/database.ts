@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
-import type { Test } from 'tap'
+import root, { type Test } from 'tap'
 import { type Config, loadConfig } from '../../src/config.js'
 import { openDatabase } from '../../src/db/database.js'
 import { migrate } from '../../src/db/migrate.js'
 import type { Database } from '../../src/db/schema.js'
+import './measured.js'
+import './validated-once.js'
 
 const server = process.env.TEST_DATABASE_URL || undefined
 
@@ -45,10 +47,12 @@ export function emptyFolder(t: Test): string {
   return folder
 }
 
-/** An empty store on each engine that this run has: always the embedded one, and the server where there is one. */
+/** A store without tables on each engine that this run has: always the embedded one, and the server where there is one. */
 export async function emptyStores(t: Test): Promise<Record<string, StoreSettings>> {
+  const folder = emptyFolder(t)
+  cpSync(withoutTables, folder, { recursive: true })
   return {
-    embedded: { ROSTER_DATA: path.join(emptyFolder(t), '.roster') },
+    embedded: { ROSTER_DATA: folder },
     ...(engine === 'postgres' ? { postgres: { DATABASE_URL: await emptyDatabase(t) } } : {}),
   }
 }
@@ -70,6 +74,9 @@ export const testSettings = {
 /** Where `template.ts` puts a migrated embedded store, once for all test files: making one takes seconds. */
 export const template = path.resolve('dist/test/template')
 
+/** The same without tables. */
+export const withoutTables = path.resolve('dist/test/template-without-tables')
+
 /** Makes a migrated store of its own for this test file, on the engine of this run; it is gone at the end. */
 export async function freshStore(t: Test): Promise<StoreSettings> {
   if (engine === 'embedded') {
@@ -85,9 +92,39 @@ export async function freshStore(t: Test): Promise<StoreSettings> {
 }
 
 /** Makes a store of its own for this test file, and opens it; both are gone at the end. */
-export async function freshDatabase(t: Test): Promise<{ store: StoreSettings; db: Kysely<Database> }> {
+export async function freshDatabase(t: Test): Promise<OpenStore> {
   const store = await freshStore(t)
   const db = openDatabase(testConfig(store))
   t.teardown(() => db.destroy())
   return { store, db }
+}
+
+/** A store that is open. */
+export interface OpenStore {
+  readonly store: StoreSettings
+  readonly db: Kysely<Database>
+}
+
+/** The stores of this process that no test file has now. */
+const idle: OpenStore[] = []
+
+/** Removes all rows. Ids begin again at 1. */
+async function empty(db: Kysely<Database>): Promise<void> {
+  const { rows } = await sql<{ tablename: string }>`
+    select tablename from pg_tables where schemaname = 'public' and tablename not like 'kysely%'`.execute(db)
+  const tables = rows.map(({ tablename }) => sql.table(tablename))
+  await sql`truncate ${sql.join(tables)} restart identity`.execute(db)
+}
+
+/**
+ * An open and empty store that no other test file has meanwhile. To open one takes longer than most files take to run, so the
+ * files of a suite have the same one in turn: what a file changes but rows and `withBrokenTable` needs `freshDatabase`.
+ */
+export async function emptiedDatabase(t: Test): Promise<OpenStore> {
+  let open = idle.pop()
+  if (open === undefined) open = await freshDatabase(root)
+  else await empty(open.db)
+  const given = open
+  t.teardown(() => idle.push(given))
+  return open
 }

@@ -13,7 +13,7 @@ import type { Answer } from '../../src/http/exit-guard.js'
 import type { ErrorBody } from '../../src/http/problems.js'
 import { createEnterprise, type NewEnterprise } from '../../src/users/enterprise.js'
 import type { User } from '../../src/users/user.js'
-import { freshDatabase, type StoreSettings, testConfig } from './database.js'
+import { emptiedDatabase, type StoreSettings, testConfig } from './database.js'
 
 /** A request to the API: what `inject` takes, with a key and a JSON body for short. */
 export interface Call extends Omit<InjectOptions, 'method' | 'url'> {
@@ -45,10 +45,10 @@ export interface Directory {
 }
 
 /**
- * Makes a directory on a database of its own. Every answer is compared with the contract; one that differs fails the test.
+ * Makes a directory on a database that is its own meanwhile. Every answer is compared with the contract; one that differs fails the test.
  */
 export async function makeDirectory(t: Test, env: Record<string, string> = {}): Promise<Directory> {
-  const { store, db } = await freshDatabase(t)
+  const { store, db } = await emptiedDatabase(t)
   const config = testConfig(store, env)
   const answers: Answer[] = []
   const app = await buildApp(config, {

@@ -8,6 +8,7 @@ import { makePasswords } from '../../src/auth/passwords.js'
 import { openDatabase } from '../../src/db/database.js'
 import { type StoreSettings, testConfig, testSettings } from './database.js'
 import type { Call, Directory } from './directory.js'
+import { measured } from './measured.js'
 
 const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
 
@@ -55,6 +56,7 @@ export function serveProcess(
     detached: true,
     env: {
       ...process.env,
+      ...measured,
       ...testSettings,
       LOG_LEVEL: 'info',
       ...store,
