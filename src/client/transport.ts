@@ -174,7 +174,7 @@ export function makeSend({ baseUrl, key, fetch: fetcher, ...defaults }: ClientOp
   return async (outgoing, { signal, ...options } = {}) => {
     const settings: Settings = { ...DEFAULTS, ...given(defaults), ...given(options) }
     const request = requestOf(outgoing)
-    const tries = IDEMPOTENT.has(outgoing.method) || 'idempotency-key' in (outgoing.headers ?? {}) ? settings.tries : 1
+    const tries = IDEMPOTENT.has(outgoing.method) || new Headers(request[1].headers).has('idempotency-key') ? settings.tries : 1
     const attempt = async (tried: number): Promise<unknown> => {
       let asked = 0
       try {

@@ -53,7 +53,9 @@ function routeHandler(
     const input = { path, query, headers, body, url: () => requestUrl(request, publicUrl) } as Input<OperationId>
     exchange.begin()
     try {
-      const { status, body: answer, headers: more } = await handler(input as never, caller)
+      const { status, body: answer, headers: more } = await handler(input as never, caller).finally(() => {
+        exchange.rest()
+      })
       // It was too late.
       if (reply.sent) return undefined
       reply.code(status)
@@ -64,8 +66,6 @@ function routeHandler(
     } catch (error) {
       if (reply.sent) return undefined
       throw error
-    } finally {
-      exchange.rest()
     }
   }
 }

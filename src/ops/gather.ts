@@ -32,9 +32,14 @@ const lasts = ({ type }: { readonly type: unknown }): boolean => type === 'count
 
 const sumOf = (all: readonly Metrics[]): Registry => AggregatorRegistry.aggregate(all as unknown as object[])
 
+/** What a worker told last. */
+interface Last {
+  metrics: Metrics
+}
+
 /** The metrics of all workers, summed up. */
 export class Gathering {
-  readonly #told = new Map<Worker, Metrics>()
+  readonly #last = new Map<Worker, Last>()
   #gone: Metrics = []
   #asked = 0
 
@@ -43,23 +48,23 @@ export class Gathering {
 
   /** Takes a worker in. When it ends, what it had counted when it was last asked stays in the sum, which so never falls. */
   watch(worker: Worker): void {
-    this.#told.set(worker, [])
+    const last: Last = { metrics: [] }
+    this.#last.set(worker, last)
     worker.once('exit', () => {
-      const counted = (this.#told.get(worker) ?? []).filter(lasts)
-      this.#told.delete(worker)
-      void sumOf([this.#gone, counted]).getMetricsAsJSON().then((sum) => {
+      this.#last.delete(worker)
+      void sumOf([this.#gone, last.metrics.filter(lasts)]).getMetricsAsJSON().then((sum) => {
         this.#gone = sum
       })
     })
   }
 
-  async #ask(worker: Worker): Promise<void> {
+  async #ask(worker: Worker, last: Last): Promise<void> {
     const metrics = ++this.#asked
     const patience = new AbortController()
     const answer = new Promise<void>((done) => {
       const hear = (message: unknown): void => {
         if (!isTold(message) || message.metrics !== metrics) return
-        if (this.#told.has(worker)) this.#told.set(worker, message.values)
+        last.metrics = message.values
         worker.off('message', hear)
         done()
       }
@@ -73,8 +78,8 @@ export class Gathering {
 
   /** The sum, in Prometheus's text format. */
   metrics = async (): Promise<string> => {
-    await Promise.all([...this.#told.keys()].map((worker) => this.#ask(worker)))
+    await Promise.all(Array.from(this.#last, ([worker, last]) => this.#ask(worker, last)))
     const own = await this.own.getMetricsAsJSON()
-    return sumOf([this.#gone, ...this.#told.values(), own]).metrics()
+    return sumOf([this.#gone, ...Array.from(this.#last.values(), ({ metrics }) => metrics), own]).metrics()
   }
 }

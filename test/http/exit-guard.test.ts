@@ -39,10 +39,11 @@ async function guarded(
 
 /** The guard's faults of an answer with the headers of every answer, and these. */
 async function faultsOf(id: OperationId, status: number, body: unknown, headers: Record<string, unknown> = {}) {
+  const own = id === 'getUser' && status === 200 ? { ETag: '"7.1"' } : {}
   const answers = await guarded([id], (reply) =>
     reply
       .code(status)
-      .headers({ ...HEADERS, ...headers })
+      .headers({ ...HEADERS, ...own, ...headers })
       .send(body),
   )
   return answers.map(({ status, faults }) => ({ status, faults }))
@@ -94,6 +95,7 @@ t.test('an answer that is not as declared', async (t) => {
       { 'Retry-After': 'soon' },
       'retry-after: is missing or not as declared',
     ],
+    ['entity tag that is none', 'getUser', 200, user, { ETag: '7.1' }, 'etag: is missing or not as declared'],
     ['missing field', 'getUser', 200, withoutId, {}, 'id: is required'],
     ['extra field', 'getUser', 200, { ...user, password_hash: 'x' }, {}, 'body: is not as the contract says'],
     ['mistyped field', 'getUser', 200, { ...user, email: null }, {}, 'email: must not be null'],

@@ -6,7 +6,7 @@ import { openDatabase } from '../../src/db/database.js'
 import { loadConfig } from '../../src/config.js'
 import { databaseReadiness } from '../../src/ops/readiness.js'
 import { serverReadiness } from '../../src/main.js'
-import { listenOps } from '../../src/ops/listener.js'
+import { listenOps, openOps } from '../../src/ops/listener.js'
 import { createEnterprise } from '../../src/users/enterprise.js'
 import { freshStore, testConfig } from '../helpers/database.js'
 import { serveProcess } from '../helpers/process.js'
@@ -117,6 +117,11 @@ t.test('an address that is taken: an error where it was set', async (t) => {
   const served = serveProcess(t, store, { ROSTER_OPS_PORT: port })
   t.strictSame(await served.ended, { code: 1, signal: null })
   t.match(served.errors(), `can't listen for operations on 127.0.0.1:${port} (EADDRINUSE): set ROSTER_OPS_HOST and ROSTER_OPS_PORT`)
+  const warned: string[] = []
+  const log = { info: () => undefined, warn: (text: string) => warned.push(text) }
+  t.equal(await openOps({ ops: { host: '127.0.0.1', port: first.port, isMeant: false } }, probes, log), undefined)
+  t.equal(warned.length, 1, 'where it was not set, a warning')
+  t.equal(await openOps({ ops: undefined }, probes, log), undefined)
   await first.close()
 })
 

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { createKey } from '../../../src/auth/made-keys.js'
-import { auditEntriesOf } from '../../../src/db/audit.js'
+import { auditEntriesOf, pruneAudit } from '../../../src/db/audit.js'
 import { verifyAudit } from '../../../src/db/audit-verify.js'
 import { findEnterprise } from '../../../src/db/enterprises.js'
 import type { User } from '../../../src/users/user.js'
@@ -53,6 +54,19 @@ t.test('twenty writes of one enterprise at once: one chain without a gap', async
     t.strictSame(entries.map(({ seq }) => seq), entries.map((_, at) => at + 1))
     t.match(await verifyAudit(db, acme), { entries: entries.length, seq: entries.length, faults: [], more: 0 })
   }
+})
+
+t.test('prunes at once: the first one says so in the trail, the others find it done', async (t) => {
+  const before = new Date()
+  const lock = await db.startTransaction().execute()
+  await lock.selectFrom('audit_head').select('seq').where('enterprise_id', '=', acme.id).forUpdate().execute()
+  const prunes = [1, 2, 3].map(() => pruneAudit(db, acme, before, false))
+  // They have looked for the place, and wait for the head.
+  await delay(300)
+  await lock.rollback().execute()
+  await Promise.all(prunes)
+  t.strictSame((await trail()).map(({ action }) => action), ['audit.prune'])
+  t.match(await verifyAudit(db, acme), { faults: [] })
 })
 
 t.test('twenty first changes at once, of an enterprise that is older than the trail', async (t) => {
