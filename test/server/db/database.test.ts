@@ -94,17 +94,6 @@ t.test('statements are prepared, so many and no more, or not at all', async (t) 
   await none.destroy()
 })
 
-t.test('a connection on which nothing moves is ended after the limit of a statement and a second', async (t) => {
-  // Without limits of the session only this side watches.
-  const pool = openDatabase(testConfig(store, { ROSTER_STATEMENT_MS: '100', ROSTER_SESSION_LIMITS: 'off' }))
-  t.teardown(() => pool.destroy())
-  const since = performance.now()
-  const error = await sql`select pg_sleep(5)`.execute(pool).catch((error: unknown) => error)
-  t.ok(isUnavailable(error))
-  t.ok(performance.now() - since < 2500)
-  t.strictSame((await sql`select 1 as one`.execute(pool)).rows, [{ one: 1 }], 'and another one takes its place')
-})
-
 t.test('a pool survives its connections', async (t) => {
   const pool = openDatabase(testConfig(store, { ROSTER_POOL_SIZE: '3' }))
   t.teardown(() => pool.destroy())
@@ -155,4 +144,15 @@ t.test('a pool survives its connections', async (t) => {
     t.equal(await pid(short), first)
     await short.destroy()
   })
+})
+
+t.test('a connection on which nothing moves is ended after the limit of a statement and a second', async (t) => {
+  // Without limits of the session only this side watches.
+  const pool = openDatabase(testConfig(store, { ROSTER_STATEMENT_MS: '100', ROSTER_SESSION_LIMITS: 'off' }))
+  t.teardown(() => pool.destroy())
+  const since = performance.now()
+  const error = await sql`select pg_sleep(5)`.execute(pool).catch((error: unknown) => error)
+  t.ok(isUnavailable(error))
+  t.ok(performance.now() - since < 2500)
+  t.strictSame((await sql`select 1 as one`.execute(pool)).rows, [{ one: 1 }], 'and another one takes its place')
 })
