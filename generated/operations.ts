@@ -9,6 +9,8 @@ export const operations = {
     "method": "GET",
     "path": "/user_info/",
     "whoMayCall": "anyone",
+    "needsKey": true,
+    "readOnlyKey": "allowed",
     "hasBody": false,
     "queryDefaults": {},
     "statuses": [
@@ -24,6 +26,8 @@ export const operations = {
     "method": "GET",
     "path": "/user/",
     "whoMayCall": "anyone",
+    "needsKey": true,
+    "readOnlyKey": "allowed",
     "hasBody": false,
     "queryDefaults": {
       "limit": 20,
@@ -42,6 +46,8 @@ export const operations = {
     "method": "POST",
     "path": "/user/",
     "whoMayCall": "managers",
+    "needsKey": true,
+    "readOnlyKey": "refused",
     "hasBody": true,
     "queryDefaults": {},
     "statuses": [
@@ -60,6 +66,8 @@ export const operations = {
     "method": "GET",
     "path": "/user/{user_id}/",
     "whoMayCall": "anyone",
+    "needsKey": true,
+    "readOnlyKey": "allowed",
     "hasBody": false,
     "queryDefaults": {},
     "statuses": [
@@ -76,6 +84,8 @@ export const operations = {
     "method": "PUT",
     "path": "/user/{user_id}/",
     "whoMayCall": "managers-or-self",
+    "needsKey": true,
+    "readOnlyKey": "refused",
     "hasBody": true,
     "queryDefaults": {},
     "statuses": [
@@ -95,6 +105,8 @@ export const operations = {
     "method": "PATCH",
     "path": "/user/{user_id}/",
     "whoMayCall": "managers-or-self",
+    "needsKey": true,
+    "readOnlyKey": "refused",
     "hasBody": true,
     "queryDefaults": {},
     "statuses": [
@@ -114,6 +126,109 @@ export const operations = {
     "method": "DELETE",
     "path": "/user/{user_id}/",
     "whoMayCall": "managers-not-self",
+    "needsKey": true,
+    "readOnlyKey": "refused",
+    "hasBody": false,
+    "queryDefaults": {},
+    "statuses": [
+      204,
+      400,
+      401,
+      403,
+      404,
+      405,
+      413,
+      500,
+      503
+    ]
+  },
+  "getTokenInfo": {
+    "method": "GET",
+    "path": "/v1/token-info/",
+    "whoMayCall": "anyone",
+    "needsKey": true,
+    "readOnlyKey": "allowed",
+    "hasBody": false,
+    "queryDefaults": {},
+    "statuses": [
+      200,
+      400,
+      401,
+      405,
+      500,
+      503
+    ]
+  },
+  "listApiKeys": {
+    "method": "GET",
+    "path": "/user/{user_id}/api_key/",
+    "whoMayCall": "managers-or-self",
+    "needsKey": true,
+    "readOnlyKey": "allowed",
+    "hasBody": false,
+    "queryDefaults": {
+      "limit": 20,
+      "offset": 0
+    },
+    "statuses": [
+      200,
+      400,
+      401,
+      403,
+      404,
+      405,
+      500,
+      503
+    ]
+  },
+  "createApiKey": {
+    "method": "POST",
+    "path": "/user/{user_id}/api_key/",
+    "whoMayCall": "self",
+    "needsKey": true,
+    "readOnlyKey": "refused",
+    "hasBody": true,
+    "queryDefaults": {},
+    "statuses": [
+      201,
+      400,
+      401,
+      403,
+      405,
+      409,
+      413,
+      415,
+      500,
+      503
+    ]
+  },
+  "rotateApiKey": {
+    "method": "POST",
+    "path": "/user/{user_id}/api_key/{api_key_id}/rotate/",
+    "whoMayCall": "self",
+    "needsKey": true,
+    "readOnlyKey": "itself",
+    "hasBody": false,
+    "queryDefaults": {},
+    "statuses": [
+      201,
+      400,
+      401,
+      403,
+      404,
+      405,
+      409,
+      413,
+      500,
+      503
+    ]
+  },
+  "revokeApiKey": {
+    "method": "DELETE",
+    "path": "/user/{user_id}/api_key/{api_key_id}/",
+    "whoMayCall": "managers-or-self",
+    "needsKey": true,
+    "readOnlyKey": "itself",
     "hasBody": false,
     "queryDefaults": {},
     "statuses": [

@@ -13,10 +13,11 @@ import { refuseUnknownPaths } from './http/paths.js'
 import { answerProblems, sendProblem } from './http/problems.js'
 import { requireHost, undecodableToNowhere } from './http/url.js'
 import { validatorCompiler } from './http/validation.js'
+import { rememberUses } from './http/uses.js'
 import { wire } from './http/wire.js'
 
 /** What the application stands on. */
-export interface AppDeps extends HandlerDeps {
+export interface AppDeps extends Omit<HandlerDeps, 'config'> {
   /** Told of every answer, compared with the contract. The default is `countUndeclared`. */
   readonly onAnswer?: (answer: Answer) => void
   readonly logBase?: LogBase
@@ -58,6 +59,6 @@ export async function buildApp(config: Config, { onAnswer, logBase = null, ...de
   app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(openapiJson))
   app.get('/openapi.yaml', (_request, reply) => reply.type('application/yaml').send(openapiYaml))
   serveDocs(app)
-  await wire(app, deps, config.publicUrl)
+  await wire(app, { ...deps, config }, { publicUrl: config.publicUrl, lastUsed: rememberUses(app, deps.db, config) })
   return app
 }

@@ -91,16 +91,21 @@ export function collectionOf({ info, servers, tags, paths }: ResolvedSpec): obje
   const inPaths = all.flatMap(({ operation }) => fieldsOf(operation, 'path'))
   const ids = Object.fromEntries(inPaths.map(({ key, value }) => [key, value]))
   // Runs after the answer. The requests that follow one that creates are for what it created.
-  const scriptOf = (path: string, status = '') => {
+  const scriptOf = (path: string, responses: Operation['responses']) => {
+    const [status = ''] = Object.keys(responses)
     const created = Object.keys(ids).filter((id) => status === '201' && `${path}{${id}}/` in paths)
+    // What the answer says of the key is where the requests about keys begin.
+    const [{ value } = { value: undefined }] = examplesOf(responses[status] ?? {})
+    const told = typeof (value as { user?: unknown } | undefined)?.user === 'string'
     return [
       `pm.test('status ${status}', () => pm.response.to.have.status(${status}))`,
       ...created.map((id) => `pm.collectionVariables.set('${id}', pm.response.json().id)`),
+      ...(told ? ["pm.collectionVariables.set('user_id', pm.response.json().user)"] : []),
     ]
   }
   const itemOf = ({ method, path, operation }: (typeof all)[number]) => {
     const request = requestOf(method, path, operation)
-    const exec = scriptOf(path, Object.keys(operation.responses)[0])
+    const exec = scriptOf(path, operation.responses)
     const event = [{ listen: 'test', script: { type: 'text/javascript', exec } }]
     return { name: operation.summary, event, request, response: savedOf(operation, request) }
   }

@@ -42,6 +42,12 @@ export interface Config {
   readonly requestMs: number
   readonly keepAliveMs: number
   readonly shutdownMs: number
+  /** Keys of a kind, made or of sign-ins, that a user may have at a time. */
+  readonly keysPerUser: number
+  /** How long a rotated key still works. */
+  readonly rotateOverlapMs: number
+  /** How often it is written when keys were last used. */
+  readonly lastUsedMs: number
 }
 
 interface Kind<T> {
@@ -113,6 +119,8 @@ const origins: Kind<readonly string[]> = {
 
 const milliseconds = integer(1, 3_600_000)
 
+const MONTH_MS = 30 * 86_400_000
+
 const setting = <T, Default extends string>(kind: Kind<T>, byDefault: Default, purpose: string): Setting<T, Default> => ({
   ...kind,
   byDefault,
@@ -145,6 +153,9 @@ export const settings = {
   ROSTER_REQUEST_MS: setting(milliseconds, '30000', 'how long a client may take to send the whole request'),
   ROSTER_KEEP_ALIVE_MS: setting(milliseconds, '65000', 'how long a connection may be idle'),
   ROSTER_SHUTDOWN_MS: setting(milliseconds, '10000', 'how long requests in flight may take to finish after SIGTERM'),
+  ROSTER_KEYS_PER_USER: setting(integer(1, 1000), '50', 'keys that a user may have at a time; those of sign-ins are counted apart'),
+  ROSTER_ROTATE_OVERLAP_MS: setting(integer(0, MONTH_MS), '86400000', 'how long a rotated key still works'),
+  ROSTER_LAST_USED_MS: setting(milliseconds, '60000', 'how often it is written when keys were last used'),
 } as const
 
 type Settings = typeof settings
@@ -259,5 +270,8 @@ function configOf(values: Values, store: Store): Config {
     requestMs: values.ROSTER_REQUEST_MS,
     keepAliveMs: values.ROSTER_KEEP_ALIVE_MS,
     shutdownMs: values.ROSTER_SHUTDOWN_MS,
+    keysPerUser: values.ROSTER_KEYS_PER_USER,
+    rotateOverlapMs: values.ROSTER_ROTATE_OVERLAP_MS,
+    lastUsedMs: values.ROSTER_LAST_USED_MS,
   })
 }

@@ -16,6 +16,8 @@ export const errorCodes: { readonly [Code in ErrorCode]: { readonly status: numb
   forbidden: { status: 403, message: 'You have no permission to do this.' },
   not_found: { status: 404, message: 'Not found.' },
   method_not_allowed: { status: 405, message: 'Method not allowed.' },
+  already_rotated: { status: 409, message: 'The key was rotated before.' },
+  too_many_keys: { status: 409, message: 'The user has as many keys as it may have.' },
   payload_too_large: { status: 413, message: 'The body is too large.' },
   unsupported_media_type: { status: 415, message: 'The body has an unsupported media type.' },
   internal_error: { status: 500, message: 'Internal server error.' },

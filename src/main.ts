@@ -45,7 +45,6 @@ export interface Server {
 /** Builds a server on a database, which is closed with it. It does not listen yet. */
 export async function buildServer(config: Config, db: Kysely<Database>, logBase: LogBase): Promise<Server> {
   const app = await buildApp(config, { db, passwords: makePasswords(config), logBase })
-  app.addHook('onClose', () => db.destroy())
   let stopping = false
   app.addHook('onSend', (_request, reply, _payload, done) => {
     // Or a connection that is kept alive would outlive the last answer on it.
@@ -60,6 +59,7 @@ export async function buildServer(config: Config, db: Kysely<Database>, logBase:
       process.exit(FAILED)
     }, config.shutdownMs)
     await app.close()
+    await db.destroy()
     clearTimeout(bound)
     app.log.info('stopped')
   }

@@ -18,7 +18,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'once', paths: ['embedded', 'browser'] },
   { runs: 'once', paths: ['readme.test.js', 'package.test.js'] },
   { runs: 'once', paths: ['client/package.test.js', 'contract/readers.test.js', 'contract/collection.test.js'] },
-  { runs: 'each', paths: ['operations', 'auth/authenticate.test.js', 'contract/examples.test.js'] },
+  { runs: 'each', paths: ['operations', 'auth/authenticate.test.js', 'auth/last-used.test.js', 'contract/examples.test.js'] },
   { runs: 'each', paths: ['properties/changes.test.js', 'properties/pagination.test.js', 'client/server.test.js'] },
   { runs: 'server', paths: ['server/main.test.js', 'server/races'] },
   { runs: 'server', paths: ['server/workers.test.js'] },

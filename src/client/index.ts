@@ -29,6 +29,19 @@ export type UserQuery = NonNullable<operations['listUsers']['parameters']['query
 /** What the caller's own user is checked against, in `getUserInfo`. */
 export type CallerHeaders = NonNullable<operations['getUserInfo']['parameters']['header']>
 
+/** A key, as listed. */
+export type ApiKey = components['schemas']['ApiKey']
+/** A key with its secret, as `createApiKey` and `rotateApiKey` answer it. */
+export type ApiKeyMade = components['schemas']['ApiKeyMade']
+/** A key as sent to `createApiKey`. */
+export type ApiKeyCreate = components['schemas']['ApiKeyCreate']
+/** One page of keys. */
+export type ApiKeyList = components['schemas']['ApiKeyList']
+/** Which page of keys `listApiKeys` answers. */
+export type ApiKeyQuery = NonNullable<operations['listApiKeys']['parameters']['query']>
+/** What the presented key is and whose. */
+export type TokenInfo = components['schemas']['TokenInfo']
+
 type Method = 'get' | 'put' | 'post' | 'patch' | 'delete'
 
 /** The body of an operation's success. */
@@ -55,13 +68,13 @@ export class RosterClient implements Operations {
   async #call<Path extends keyof paths, M extends Method>(
     method: M,
     path: Path,
-    { user_id = 0, ...request }: Omit<Outgoing, 'method' | 'path'> & { user_id?: number },
+    { user_id = 0, api_key_id = '', ...request }: Omit<Outgoing, 'method' | 'path'> & { user_id?: number; api_key_id?: string },
     options?: CallOptions,
   ): Promise<Success<paths[Path][M]>> {
     const outgoing = {
       ...request,
       method: method.toUpperCase(),
-      path: path.replace('{user_id}', encodeURIComponent(user_id)),
+      path: path.replace('{user_id}', encodeURIComponent(user_id)).replace('{api_key_id}', encodeURIComponent(api_key_id)),
     }
     return (await this.#send(outgoing, options)) as Success<paths[Path][M]>
   }
@@ -112,6 +125,31 @@ export class RosterClient implements Operations {
   /** Deletes a user and its keys. Where an answer was lost and the call tried again, a user that is gone now is a 404. */
   async deleteUser(user_id: number, options?: CallOptions): Promise<undefined> {
     return this.#call('delete', '/user/{user_id}/', { user_id }, options)
+  }
+
+  /** What the client's key is and whose. */
+  async getTokenInfo(options?: CallOptions): Promise<TokenInfo> {
+    return this.#call('get', '/v1/token-info/', {}, options)
+  }
+
+  /** One page of the keys of a user that work, oldest first. */
+  async listApiKeys(user_id: number, query?: ApiKeyQuery, options?: CallOptions): Promise<ApiKeyList> {
+    return this.#call('get', '/user/{user_id}/api_key/', { user_id, query }, options)
+  }
+
+  /** Makes a key of the caller's own; its `key` is answered this once. Never tried again by itself. */
+  async createApiKey(user_id: number, key: ApiKeyCreate, options?: CallOptions): Promise<ApiKeyMade> {
+    return this.#call('post', '/user/{user_id}/api_key/', { user_id, body: key }, options)
+  }
+
+  /** Replaces a key of the caller's own; the old one works a while longer. Never tried again by itself. */
+  async rotateApiKey(user_id: number, api_key_id: string, options?: CallOptions): Promise<ApiKeyMade> {
+    return this.#call('post', '/user/{user_id}/api_key/{api_key_id}/rotate/', { user_id, api_key_id }, options)
+  }
+
+  /** Revokes a key. Where an answer was lost and the call tried again, a key that is revoked now is a 404. */
+  async revokeApiKey(user_id: number, api_key_id: string, options?: CallOptions): Promise<undefined> {
+    return this.#call('delete', '/user/{user_id}/api_key/{api_key_id}/', { user_id, api_key_id }, options)
   }
 }
 

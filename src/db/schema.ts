@@ -54,12 +54,20 @@ export interface ApiKeyTable {
   enterprise_id: number
   hash: Buffer
   user_id: number
+  /** For paths of the API: the hash is not for showing. */
+  id: ColumnType<string, never, never>
+  name: Generated<string>
+  /** Made by its user or the command line, or by a sign-in. */
+  kind: Generated<'made' | 'sign-in'>
+  read_only: Generated<boolean>
   /** The key up to the fourth character of its secret, for display. */
   prefix: string
   created_on: MadeOn
   expires_on: Date
   revoked_on: Date | null
   last_used_on: Date | null
+  /** When it was rotated; it works until `expires_on`. */
+  replaced_on: Date | null
 }
 
 /** A client (`X-Client-Id`) that is registered for an enterprise. */

@@ -1,12 +1,17 @@
 import type { Caller } from '../auth/authenticate.js'
 import type { Fault } from '../errors.js'
 import { bodyFaults } from '../users/faults.js'
+import { createApiKey } from './createApiKey.js'
 import { createUser } from './createUser.js'
 import { deleteUser } from './deleteUser.js'
+import { getTokenInfo } from './getTokenInfo.js'
 import { getUser } from './getUser.js'
 import { getUserInfo } from './getUserInfo.js'
+import { listApiKeys } from './listApiKeys.js'
 import { listUsers } from './listUsers.js'
 import { partialUpdateUser } from './partialUpdateUser.js'
+import { revokeApiKey } from './revokeApiKey.js'
+import { rotateApiKey } from './rotateApiKey.js'
 import type { HandlerDeps, Handlers, OperationId } from './seam.js'
 import { updateUser } from './updateUser.js'
 
@@ -20,6 +25,11 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     updateUser: updateUser(deps),
     partialUpdateUser: partialUpdateUser(deps),
     deleteUser: deleteUser(deps),
+    getTokenInfo: getTokenInfo(deps),
+    listApiKeys: listApiKeys(deps),
+    createApiKey: createApiKey(deps),
+    rotateApiKey: rotateApiKey(deps),
+    revokeApiKey: revokeApiKey(deps),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { operations as Contract } from '../../generated/openapi.js'
 import type { operations } from '../../generated/operations.js'
 import type { Caller } from '../auth/authenticate.js'
+import type { KeyDeps } from '../users/api-keys.js'
 import type { WriteDeps } from '../users/write.js'
 
 /** The name of an operation, the same from `openapi.yaml` to the test. */
@@ -54,4 +55,4 @@ export type Handler<Id extends OperationId> = (input: Input<Id>, caller: Caller)
 export type Handlers = { readonly [Id in OperationId]: Handler<Id> }
 
 /** What handlers are made of. */
-export type HandlerDeps = WriteDeps
+export type HandlerDeps = WriteDeps & KeyDeps

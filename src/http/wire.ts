@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest, RouteHandlerMethod, RouteOptions 
 import glue from 'fastify-openapi-glue'
 import { apiPrefix, operations } from '../../generated/operations.js'
 import type { Caller } from '../auth/authenticate.js'
+import type { LastUsed } from '../auth/last-used.js'
 import { faultTexts, spec } from '../contract.js'
 import { makeLookup } from '../db/lookups.js'
 import { type Fault, Problem } from '../errors.js'
@@ -55,13 +56,17 @@ function routeHandler(
 }
 
 /** Wires every operation of the contract to its guard and its handler, under the contract's prefix. */
-export async function wire(app: FastifyInstance, deps: HandlerDeps, publicUrl: string | undefined): Promise<void> {
+export async function wire(
+  app: FastifyInstance,
+  deps: HandlerDeps,
+  { publicUrl, lastUsed }: { publicUrl: string | undefined; lastUsed: LastUsed },
+): Promise<void> {
   const lookup = makeLookup(deps.db)
   const handlers = createHandlers(deps)
   const rules = createBodyRules(deps)
   const route = (id: OperationId): Omit<RouteOptions, 'method' | 'url'> => ({
     config: { operationId: id },
-    onRequest: guard(lookup, id),
+    onRequest: guard(lookup, lastUsed, id),
     // `requireValid` answers a schema's faults together with the rules'.
     attachValidation: true,
     handler: routeHandler(id, handlers[id], rules[id], publicUrl),

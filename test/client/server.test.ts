@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { operations } from '../../generated/operations.js'
-import { RosterClient, type User } from '../../src/client/index.js'
+import { type ApiKeyMade, RosterClient, type User } from '../../src/client/index.js'
 import type { OperationId } from '../../src/handlers/seam.js'
 import { makeDirectory } from '../helpers/directory.js'
 import { failure } from '../helpers/scripted.js'
@@ -16,6 +16,7 @@ const asViewer = new RosterClient({ baseUrl, key: viewer.key })
 
 t.test('each method is the operation of its name', async (t) => {
   let erin: User
+  let made: ApiKeyMade
   const calls: { [Id in OperationId]: () => Promise<unknown> } = {
     getUserInfo: async () => t.equal((await roster.getUserInfo({ 'X-Tenant': 'acme' })).token, superuser),
     listUsers: async () => {
@@ -32,6 +33,14 @@ t.test('each method is the operation of its name', async (t) => {
     partialUpdateUser: async () =>
       t.equal((await roster.partialUpdateUser(erin.id, { first_name: 'Erin' })).full_name, 'Erin Évans/?&'),
     deleteUser: () => roster.deleteUser(erin.id),
+    getTokenInfo: async () => t.match(await roster.getTokenInfo(), { token: superuser, user: String(acme.user_id) }),
+    createApiKey: async () => {
+      made = await roster.createApiKey(acme.user_id, { name: 'laptop', read_only: true })
+      t.match(made, { name: 'laptop', read_only: true, key: /^rst_/ })
+    },
+    listApiKeys: async () => t.strictSame((await roster.listApiKeys(acme.user_id, { limit: 1, offset: 1 })).results[0]?.id, made.id),
+    rotateApiKey: async () => t.equal((await roster.rotateApiKey(acme.user_id, made.id)).name, 'laptop'),
+    revokeApiKey: () => roster.revokeApiKey(acme.user_id, made.id),
   }
   t.strictSame(Object.keys(calls).sort(), Object.keys(operations).sort())
   for (const [id, call] of Object.entries(calls)) {

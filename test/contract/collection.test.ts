@@ -77,7 +77,7 @@ t.test('it has every operation, with its description, and an answer of each stat
 })
 
 t.test('its variables are the address, a key that is not there, and the ids of paths', async (t) => {
-  t.strictSame(valuesOf(collection.variable), { baseUrl: 'http://127.0.0.1:3000/api', key: '', user_id: '3' })
+  t.strictSame(valuesOf(collection.variable), { baseUrl: 'http://127.0.0.1:3000/api', key: '', user_id: '3', api_key_id: '0d9f7a52-3f0f-4c58-9a53-6c1d2b7e4f10' })
   t.strictSame([...new Set(collection.variable.map(({ type }) => type))], ['string'])
   t.equal(collection.auth.type, 'apikey')
   t.equal(valuesOf(collection.auth.apikey).in, 'header')
