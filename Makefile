@@ -1,4 +1,4 @@
-.PHONY: build start client generate check test ci bench bench-smoke clean
+.PHONY: build start client generate check test test-chaos ci bench bench-smoke clean
 
 SOURCES := package.json tsconfig.json openapi.yaml generated/spec.json $(shell find src generated migrations test -name '*.ts') \
 	$(wildcard src/client/*.json src/client/*.md)
@@ -60,6 +60,10 @@ test: build
 # server itself; without Chromium it installs Debian's, as root.
 ci: check build
 	test/with-chromium.sh test/with-postgres.sh node dist/test/run.js
+
+# What takes too long for every run. Timing: whether a refused sign-in tells by its time what was wrong.
+test-chaos: build
+	test/with-postgres.sh node dist/test/chaos/timing.js
 
 # How fast the server is, next to bare ones on the same Postgres. test/bench/README.md has the settings.
 bench: build

@@ -77,6 +77,26 @@ export interface paths {
         patch: operations["partialUpdateUser"];
         trace?: never;
     };
+    "/login/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in
+         * @description Answers a key for the user whose name and password are sent, and sets `last_login`. In place of the name the address counts, once it is verified. The key lives 12 hours where the operator set nothing else; who has too many of them loses the oldest. Every refusal is the same 401, whatever was wrong. After too many of them for a name, or altogether, the network that they came from is answered with 429 for a while, whether the password is right or not; but where somebody signed in before, the failures of others do not count against them.
+         */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/token-info/": {
         parameters: {
             query?: never;
@@ -156,6 +176,26 @@ export interface paths {
          * @description Revokes a key at once: the next request with it is refused. For one's own keys, and those of users whom the caller may change. A read-only key may revoke itself alone. A key that is revoked or expired already is not there (404). A body is not needed; one that is sent is ignored, up to 262,144 bytes.
          */
         delete: operations["revokeApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/logout/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign out
+         * @description Revokes the presented key, however it came to be and whatever its scope. A body is not needed; one that is sent is ignored, up to 262,144 bytes.
+         */
+        post: operations["logout"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -494,6 +534,25 @@ export interface components {
              */
             key: string;
         };
+        /** @description Who signs in. Unknown fields are ignored. */
+        Login: {
+            /**
+             * @description The name of the user, or its verified address.
+             * @example carol
+             */
+            username: string;
+            /**
+             * Format: password
+             * @description The password of the user.
+             * @example correct horse battery staple
+             */
+            password: string;
+        };
+        /** @description A key for the user who signed in. */
+        LoginResult: {
+            api_key: components["schemas"]["ApiKeyMade"];
+            user: components["schemas"]["User"];
+        };
         /** @description One page of keys. */
         ApiKeyList: {
             /**
@@ -642,12 +701,13 @@ export interface components {
          *     | `too_many_keys` | 409 | the user has as many keys as it may have |
          *     | `payload_too_large` | 413 | the body is over 262,144 bytes |
          *     | `unsupported_media_type` | 415 | the body is not `application/json` |
+         *     | `too_many_attempts` | 429 | too many failed sign-ins; try again after `Retry-After` |
          *     | `internal_error` | 500 | a fault of the server |
          *     | `unavailable` | 503 | the server can't answer now; try again |
          * @example validation_failed
          * @enum {string}
          */
-        ErrorCode: "malformed_request" | "malformed_json" | "validation_failed" | "weak_password" | "duplicate" | "not_authenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "already_rotated" | "too_many_keys" | "payload_too_large" | "unsupported_media_type" | "internal_error" | "unavailable";
+        ErrorCode: "malformed_request" | "malformed_json" | "validation_failed" | "weak_password" | "duplicate" | "not_authenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "already_rotated" | "too_many_keys" | "payload_too_large" | "unsupported_media_type" | "too_many_attempts" | "internal_error" | "unavailable";
     };
     responses: {
         /** @description Bad request. The request is not well-formed HTTP, or its `Host` is missing or malformed. */
@@ -756,6 +816,18 @@ export interface components {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Too many sign-ins failed. Try again after `Retry-After`. */
+        TooManyAttempts: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -1118,6 +1190,52 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    login: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The name of the enterprise. Where it is absent or unknown the answer is 401.
+                 * @example acme
+                 */
+                "X-Tenant": string;
+                /**
+                 * @description A client that is registered for the enterprise. Anything else is answered with 401.
+                 * @example console
+                 */
+                "X-Client-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who signs in. At most 262,144 bytes. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description Signed In */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginResult"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getTokenInfo: {
         parameters: {
             query?: never;
@@ -1313,6 +1431,32 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed Out */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
             405: components["responses"]["MethodNotAllowed"];
             413: components["responses"]["PayloadTooLarge"];
             500: components["responses"]["InternalError"];

@@ -142,6 +142,26 @@ export const operations = {
       503
     ]
   },
+  "login": {
+    "method": "POST",
+    "path": "/login/",
+    "whoMayCall": "without-key",
+    "needsKey": false,
+    "readOnlyKey": "refused",
+    "hasBody": true,
+    "queryDefaults": {},
+    "statuses": [
+      200,
+      400,
+      401,
+      405,
+      413,
+      415,
+      429,
+      500,
+      503
+    ]
+  },
   "getTokenInfo": {
     "method": "GET",
     "path": "/v1/token-info/",
@@ -237,6 +257,24 @@ export const operations = {
       401,
       403,
       404,
+      405,
+      413,
+      500,
+      503
+    ]
+  },
+  "logout": {
+    "method": "POST",
+    "path": "/logout/",
+    "whoMayCall": "anyone",
+    "needsKey": true,
+    "readOnlyKey": "allowed",
+    "hasBody": false,
+    "queryDefaults": {},
+    "statuses": [
+      204,
+      400,
+      401,
       405,
       413,
       500,

@@ -46,8 +46,14 @@ export interface Config {
   readonly keysPerUser: number
   /** How long a rotated key still works. */
   readonly rotateOverlapMs: number
-  /** How often it is written when keys were last used. */
+  /** How often it is written when keys were last used, and ended counts of failed sign-ins are deleted. */
   readonly lastUsedMs: number
+  /** How long the key of a sign-in lives. */
+  readonly signInKeyMs: number
+  /** Sign-ins that may fail in a window, of one account and network, and of one network. */
+  readonly signInTries: number
+  readonly signInNetworkTries: number
+  readonly signInWindowMs: number
 }
 
 interface Kind<T> {
@@ -119,7 +125,7 @@ const origins: Kind<readonly string[]> = {
 
 const milliseconds = integer(1, 3_600_000)
 
-const MONTH_MS = 30 * 86_400_000
+const DAY_MS = 86_400_000
 
 const setting = <T, Default extends string>(kind: Kind<T>, byDefault: Default, purpose: string): Setting<T, Default> => ({
   ...kind,
@@ -136,7 +142,7 @@ export const settings = {
   PORT: setting(integer(0, 65_535), '3000', 'the port to listen on; 0 for any'),
   LOG_LEVEL: setting(oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', 'what is logged'),
   ROSTER_PUBLIC_URL: setting(origin, '', "the origin of links in answers; without it, the request's own"),
-  ROSTER_TRUSTED_PROXIES: setting(addresses, '', 'the proxies whose X-Forwarded-Proto and -Host count'),
+  ROSTER_TRUSTED_PROXIES: setting(addresses, '', 'the proxies whose X-Forwarded-For, -Proto and -Host count'),
   ROSTER_CORS_ORIGINS: setting(origins, '', 'the origins whose pages may call the API from a browser; without it, none'),
   ROSTER_PASSWORD_MIN_LENGTH: setting(integer(8, 1024), '8', 'code points that a new password must have'),
   ROSTER_ARGON2_MEMORY_KIB: setting(integer(8, 4_194_304), '19456', 'memory of one argon2id hash, in KiB'),
@@ -154,8 +160,12 @@ export const settings = {
   ROSTER_KEEP_ALIVE_MS: setting(milliseconds, '65000', 'how long a connection may be idle'),
   ROSTER_SHUTDOWN_MS: setting(milliseconds, '10000', 'how long requests in flight may take to finish after SIGTERM'),
   ROSTER_KEYS_PER_USER: setting(integer(1, 1000), '50', 'keys that a user may have at a time; those of sign-ins are counted apart'),
-  ROSTER_ROTATE_OVERLAP_MS: setting(integer(0, MONTH_MS), '86400000', 'how long a rotated key still works'),
+  ROSTER_ROTATE_OVERLAP_MS: setting(integer(0, 30 * DAY_MS), '86400000', 'how long a rotated key still works'),
   ROSTER_LAST_USED_MS: setting(milliseconds, '60000', 'how often it is written when keys were last used'),
+  ROSTER_SIGN_IN_KEY_MS: setting(integer(1000, 1000 * DAY_MS), '43200000', 'how long the key of a sign-in lives'),
+  ROSTER_SIGN_IN_TRIES: setting(integer(1, 100_000), '10', 'sign-ins to one account that may fail from one network in a window'),
+  ROSTER_SIGN_IN_NETWORK_TRIES: setting(integer(1, 100_000), '100', 'sign-ins that may fail from one network in a window'),
+  ROSTER_SIGN_IN_WINDOW_MS: setting(milliseconds, '900000', 'how long failed sign-ins count'),
 } as const
 
 type Settings = typeof settings
@@ -273,5 +283,9 @@ function configOf(values: Values, store: Store): Config {
     keysPerUser: values.ROSTER_KEYS_PER_USER,
     rotateOverlapMs: values.ROSTER_ROTATE_OVERLAP_MS,
     lastUsedMs: values.ROSTER_LAST_USED_MS,
+    signInKeyMs: values.ROSTER_SIGN_IN_KEY_MS,
+    signInTries: values.ROSTER_SIGN_IN_TRIES,
+    signInNetworkTries: values.ROSTER_SIGN_IN_NETWORK_TRIES,
+    signInWindowMs: values.ROSTER_SIGN_IN_WINDOW_MS,
   })
 }

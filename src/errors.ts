@@ -20,6 +20,8 @@ export const errorCodes: { readonly [Code in ErrorCode]: { readonly status: numb
   too_many_keys: { status: 409, message: 'The user has as many keys as it may have.' },
   payload_too_large: { status: 413, message: 'The body is too large.' },
   unsupported_media_type: { status: 415, message: 'The body has an unsupported media type.' },
+  // The words are what existing clients back off for (CONTRACT.md, "What existing clients do").
+  too_many_attempts: { status: 429, message: 'Too many requests: too many sign-ins failed. Try again later.' },
   internal_error: { status: 500, message: 'Internal server error.' },
   unavailable: { status: 503, message: 'The service is unavailable. Try again later.' },
 }

@@ -24,7 +24,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'server', paths: ['server/workers.test.js'] },
   { runs: 'server', paths: ['server/db', 'server/commands'] },
   { runs: 'once', paths: ['http', 'client/answers.test.js', 'client/retries.test.js'] },
-  { runs: 'once', paths: ['users', 'auth/keys.test.js', 'auth/passwords.test.js', 'properties/keys.test.js'] },
+  { runs: 'once', paths: ['users', 'auth/keys.test.js', 'auth/network.test.js', 'auth/passwords.test.js', 'properties/keys.test.js'] },
   { runs: 'once', paths: ['properties/names.test.js', 'properties/links.test.js', 'contract/source.test.js', 'contract.test.js'] },
   { runs: 'once', paths: ['contract/breaking.test.js', 'commands', 'architecture.test.js', 'config.test.js', 'names.test.js'] },
 ]

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { dictionary } from '@zxcvbn-ts/language-common'
 import argon2 from 'argon2'
 import pLimit from 'p-limit'
@@ -26,12 +27,39 @@ export interface Passwords {
    * @throws {Problem} `unavailable` when too many wait already
    */
   hash: (password: string) => Promise<string>
+  /**
+   * Whether a password is the one that was hashed. Where there is no hash it is compared all the same, with one of nothing
+   * and today's parameters, so that nobody can tell by the time it takes.
+   *
+   * @throws {Problem} `unavailable` when too many wait already
+   */
+  verify: (hash: string | null, password: string) => Promise<boolean>
+  /** Whether a hash was made with other parameters than today's. */
+  isOutdated: (hash: string) => boolean
+}
+
+/** Bytes of salt and hash, as argon2 makes them. */
+const SALT_BYTES = 16
+const HASH_BYTES = 32
+
+/** A hash, as a PHC string, that no password has. */
+function hashOfNothing({ memoryKiB, passes, lanes }: Config['argon2']): string {
+  const random = (bytes: number) => randomBytes(bytes).toString('base64').replaceAll('=', '')
+  const parameters = `m=${String(memoryKiB)},t=${String(passes)},p=${String(lanes)}`
+  return `$argon2id$v=19$${parameters}$${random(SALT_BYTES)}$${random(HASH_BYTES)}`
 }
 
 /** Makes the one `Passwords` of a process. */
 export function makePasswords(config: PasswordConfig): Passwords {
   const limit = pLimit(config.hashConcurrency)
   const { memoryKiB: memoryCost, passes: timeCost, lanes: parallelism } = config.argon2
+  const nothing = hashOfNothing(config.argon2)
+
+  async function bounded<T>(work: () => Promise<T>): Promise<T> {
+    const waiting = limit.activeCount + limit.pendingCount - config.hashConcurrency
+    if (waiting >= config.hashQueue) throw new Problem('unavailable', undefined, { 'Retry-After': '1' })
+    return limit(work)
+  }
 
   return {
     faults(password, { username, email }) {
@@ -51,12 +79,11 @@ export function makePasswords(config: PasswordConfig): Passwords {
       return texts.map((text) => ({ code: 'weak_password', text }))
     },
 
-    async hash(password) {
-      const waiting = limit.activeCount + limit.pendingCount - config.hashConcurrency
-      if (waiting >= config.hashQueue) throw new Problem('unavailable', undefined, { 'Retry-After': '1' })
-      return limit(() =>
-        argon2.hash(password.normalize('NFKC'), { type: argon2.argon2id, memoryCost, timeCost, parallelism }),
-      )
-    },
+    hash: (password) =>
+      bounded(() => argon2.hash(password.normalize('NFKC'), { type: argon2.argon2id, memoryCost, timeCost, parallelism })),
+
+    verify: (hash, password) => bounded(() => argon2.verify(hash ?? nothing, password.normalize('NFKC'))),
+
+    isOutdated: (hash) => argon2.needsRehash(hash, { memoryCost, timeCost, parallelism }),
   }
 }

@@ -39,6 +39,12 @@ export type ApiKeyCreate = components['schemas']['ApiKeyCreate']
 export type ApiKeyList = components['schemas']['ApiKeyList']
 /** Which page of keys `listApiKeys` answers. */
 export type ApiKeyQuery = NonNullable<operations['listApiKeys']['parameters']['query']>
+/** Who signs in. */
+export type Login = components['schemas']['Login']
+/** To which enterprise, and from which client. */
+export type LoginHeaders = operations['login']['parameters']['header']
+/** A key for the user who signed in. */
+export type LoginResult = components['schemas']['LoginResult']
 /** What the presented key is and whose. */
 export type TokenInfo = components['schemas']['TokenInfo']
 
@@ -56,7 +62,7 @@ type Operations = { [Id in keyof operations]: (...given: never[]) => Promise<Suc
 // The most that a page has; fewer requests are fewer chances for users to move between pages.
 const PAGE = 1000
 
-/** A client of one Roster server with one key. Its methods fail with a `RosterError`, or the reason of their signal. */
+/** A client of one Roster server with one key, or none to sign in. Its methods fail with a `RosterError`, or the reason of their signal. */
 export class RosterClient implements Operations {
   readonly #send: Send
 
@@ -125,6 +131,18 @@ export class RosterClient implements Operations {
   /** Deletes a user and its keys. Where an answer was lost and the call tried again, a user that is gone now is a 404. */
   async deleteUser(user_id: number, options?: CallOptions): Promise<undefined> {
     return this.#call('delete', '/user/{user_id}/', { user_id }, options)
+  }
+
+  /**
+   * Signs in: answers a key, for a new client of its own. This client needs no key for it. Never tried again by itself.
+   */
+  async login(who: Login, headers: LoginHeaders, options?: CallOptions): Promise<LoginResult> {
+    return this.#call('post', '/login/', { headers, body: who }, options)
+  }
+
+  /** Revokes the client's key. */
+  async logout(options?: CallOptions): Promise<undefined> {
+    return this.#call('post', '/logout/', {}, options)
   }
 
   /** What the client's key is and whose. */

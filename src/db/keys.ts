@@ -103,6 +103,12 @@ export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
         .execute()
     },
 
+    /** Revokes a user's keys of a kind, but for the newest ones. */
+    async revokeOldest(user_id: number, kind: KeyRow['kind'], spared: number): Promise<void> {
+      const old = live().where('user_id', '=', user_id).where('kind', '=', kind)
+      await revoking.where('id', 'in', old.select('id').orderBy('created_on', 'desc').orderBy('id').offset(spared)).execute()
+    },
+
     /** Deletes a user's keys of a kind that are revoked or expired: what its table holds stays bounded. */
     async deleteDead(user_id: number, kind: KeyRow['kind']): Promise<void> {
       await trx

@@ -77,6 +77,22 @@ export interface ClientTable {
   created_on: MadeOn
 }
 
+/** How often a network failed to sign in to an account, by its digest, or with `''` to any, until the count ends. */
+export interface SignInFailureTable {
+  network: string
+  account: string
+  n: number
+  ends_on: Date
+}
+
+/** A network that a user signed in from. */
+export interface SignInNetworkTable {
+  enterprise_id: number
+  user_id: number
+  network: string
+  last_on: Date
+}
+
 /** The tables, as Kysely sees them. `migrations/` makes them. */
 export interface Database {
   enterprise: EnterpriseTable
@@ -84,4 +100,6 @@ export interface Database {
   user_count: UserCountTable
   api_key: ApiKeyTable
   client: ClientTable
+  sign_in_failure: SignInFailureTable
+  sign_in_network: SignInNetworkTable
 }

@@ -9,6 +9,8 @@ import { getUser } from './getUser.js'
 import { getUserInfo } from './getUserInfo.js'
 import { listApiKeys } from './listApiKeys.js'
 import { listUsers } from './listUsers.js'
+import { login } from './login.js'
+import { logout } from './logout.js'
 import { partialUpdateUser } from './partialUpdateUser.js'
 import { revokeApiKey } from './revokeApiKey.js'
 import { rotateApiKey } from './rotateApiKey.js'
@@ -25,11 +27,13 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     updateUser: updateUser(deps),
     partialUpdateUser: partialUpdateUser(deps),
     deleteUser: deleteUser(deps),
+    login: login(deps),
     getTokenInfo: getTokenInfo(deps),
     listApiKeys: listApiKeys(deps),
     createApiKey: createApiKey(deps),
     rotateApiKey: rotateApiKey(deps),
     revokeApiKey: revokeApiKey(deps),
+    logout: logout(deps),
   }
 }
 

@@ -31,7 +31,7 @@ interface AnyOutput {
 }
 
 /** Any handler of the map: what it takes is known only once its operation is. */
-type AnyHandler = (input: never, caller: Caller) => Promise<AnyOutput>
+type AnyHandler = (input: never, caller: never) => Promise<AnyOutput>
 
 function routeHandler(
   id: OperationId,
@@ -45,8 +45,8 @@ function routeHandler(
     requireValid(request, caller, hasBody, rule)
     const { params: path, query, headers, body } = request
     // What was just validated against the contract is what its types say.
-    const input = { path, query, headers, body, url: () => requestUrl(request, publicUrl) } as Input<OperationId>
-    const { status, body: answer, headers: more } = await handler(input as never, caller)
+    const input = { path, query, headers, body, url: () => requestUrl(request, publicUrl), address: () => request.ip } as Input<OperationId>
+    const { status, body: answer, headers: more } = await handler(input as never, caller as never)
     reply.code(status)
     for (const name in more) if (more[name] !== undefined) reply.header(name, more[name])
     // Returning the reply would have Fastify wait for it, with listeners on its stream.

@@ -27,6 +27,7 @@ export function requireMayCall(whoMayCall: WhoMayCall, caller: KeyOwner['user'],
   const self = user_id === caller.id
   switch (whoMayCall) {
     case 'anyone':
+    case 'without-key':
       return
     case 'managers':
       if (!staff) throw forbidden(MANAGERS_ONLY)

@@ -75,7 +75,7 @@ export async function listKeys(
 }
 
 /** What a write of keys works with: both users, and the presented key, as they are locked. */
-interface Locked {
+export interface Locked {
   readonly keys: ReturnType<typeof keyWritesOf>
   readonly target: UserRow
   readonly presented: KeyRow
@@ -87,7 +87,7 @@ interface Locked {
  *
  * @throws {Problem} `invalid_credentials`, `forbidden`, `not_found`
  */
-async function lock(
+export async function lockKeys(
   trx: Transaction<Database>,
   caller: Caller,
   { whoMayCall, user_id }: { whoMayCall: WhoMayCall; user_id: number },
@@ -141,7 +141,7 @@ export async function createApiKey(
 ): Promise<ApiKeyMade> {
   const { enterprise, user } = caller
   return inTransaction(db, async (trx) => {
-    const { keys, presented } = await lock(trx, caller, { whoMayCall: 'self', user_id: user.id })
+    const { keys, presented } = await lockKeys(trx, caller, { whoMayCall: 'self', user_id: user.id })
     requireNotReplaced(presented)
     const bounds = { most: config.keysPerUser, told: config.keysPerUser }
     const key = { user_id: user.id, name, kind: 'made', read_only, livesMs: expires_days * DAY_MS } as const
@@ -157,7 +157,7 @@ export async function createApiKey(
 export async function rotateApiKey({ db, config }: KeyDeps, caller: Caller, api_key_id: string): Promise<ApiKeyMade> {
   const { enterprise, user } = caller
   return inTransaction(db, async (trx) => {
-    const { keys, presented } = await lock(trx, caller, { whoMayCall: 'self', user_id: user.id })
+    const { keys, presented } = await lockKeys(trx, caller, { whoMayCall: 'self', user_id: user.id })
     const old = await keys.findLive(user.id, api_key_id)
     if (old === undefined) throw noSuchKey()
     if (old.replaced_on !== null) throw new Problem('already_rotated', ['api_key_id: was rotated already'])
@@ -184,7 +184,7 @@ export async function revokeApiKey(
   { user_id, api_key_id }: { user_id: number; api_key_id: string },
 ): Promise<void> {
   await inTransaction(db, async (trx) => {
-    const { keys, target } = await lock(trx, caller, { whoMayCall: 'managers-or-self', user_id })
+    const { keys, target } = await lockKeys(trx, caller, { whoMayCall: 'managers-or-self', user_id })
     if ((await keys.findLive(target.id, api_key_id)) === undefined) throw noSuchKey()
     await keys.revokeOne(api_key_id)
   })

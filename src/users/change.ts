@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { keyWritesOf } from '../db/keys.js'
 import type { KeyOwner } from '../db/lookups.js'
 import { type UserChanges, type UserRow, userWritesOf } from '../db/users.js'
 import { Problem } from '../errors.js'
@@ -60,6 +61,8 @@ export async function changeUser(deps: WriteDeps, caller: KeyOwner, id: number, 
     const [weak, ...others] = deps.passwords.faults(password, { ...target, ...changes })
     if (weak !== undefined) throw Problem.of([weak, ...others])
     wanted = changes
+    // Whoever signed in with the old password is out, wherever that was.
+    if (password_hash !== undefined) await keyWritesOf(trx, caller.enterprise.id).revokeOldest(id, 'sign-in', 0)
     return Object.keys(changes).length === 0 ? target : users.update(id, changes)
   })
   return toUser(row, caller.enterprise)

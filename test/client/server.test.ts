@@ -17,6 +17,9 @@ const asViewer = new RosterClient({ baseUrl, key: viewer.key })
 t.test('each method is the operation of its name', async (t) => {
   let erin: User
   let made: ApiKeyMade
+  let signedIn: RosterClient
+  const password = 'correct horse battery staple'
+  await roster.partialUpdateUser(viewer.id, { password })
   const calls: { [Id in OperationId]: () => Promise<unknown> } = {
     getUserInfo: async () => t.equal((await roster.getUserInfo({ 'X-Tenant': 'acme' })).token, superuser),
     listUsers: async () => {
@@ -33,6 +36,12 @@ t.test('each method is the operation of its name', async (t) => {
     partialUpdateUser: async () =>
       t.equal((await roster.partialUpdateUser(erin.id, { first_name: 'Erin' })).full_name, 'Erin Évans/?&'),
     deleteUser: () => roster.deleteUser(erin.id),
+    login: async () => {
+      const answer = await new RosterClient({ baseUrl }).login({ username: 'vera', password }, { 'X-Tenant': 'acme' })
+      t.match(answer, { api_key: { kind: 'sign-in' }, user: { id: viewer.id, last_login: String } })
+      signedIn = new RosterClient({ baseUrl, key: answer.api_key.key })
+    },
+    logout: () => signedIn.logout(),
     getTokenInfo: async () => t.match(await roster.getTokenInfo(), { token: superuser, user: String(acme.user_id) }),
     createApiKey: async () => {
       made = await roster.createApiKey(acme.user_id, { name: 'laptop', read_only: true })

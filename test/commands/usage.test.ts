@@ -16,6 +16,7 @@ const commands = [
   ['user', 'list', '--enterprise', 'acme'],
   ['user', 'promote', 'bob', '--enterprise', 'acme'],
   ['user', 'demote', 'bob', '--enterprise', 'acme'],
+  ['user', 'verify', 'bob', '--enterprise', 'acme'],
   ['client', 'add', 'console', '--enterprise', 'acme'],
   ['client', 'list', '--enterprise', 'acme'],
   ['client', 'remove', 'console', '--enterprise', 'acme'],

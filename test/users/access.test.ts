@@ -37,6 +37,7 @@ t.test('requireMayCall: what role and path alone decide', async (t) => {
     'managers': [undefined, undefined, MANAGERS, MANAGERS],
     'managers-or-self': [undefined, undefined, MANAGERS, undefined],
     'managers-not-self': [undefined, ONESELF, MANAGERS, MANAGERS],
+    'without-key': [undefined, undefined, undefined, undefined],
     'self': [OWN, undefined, OWN, undefined],
   }
   for (const [who, expected] of Object.entries(table)) {

@@ -57,9 +57,9 @@ t.test('every method is looked at', async (t) => {
   await write(async (trx) => {
     for (const [repository, methods] of [
       [usersOf(db, 1), ['match', 'taken', 'page']],
-      [userWritesOf(trx, 1), ['lock', 'lockSuperusers', 'insert', 'update', 'delete']],
+      [userWritesOf(trx, 1), ['lock', 'passwordHash', 'lockSuperusers', 'insert', 'update', 'delete']],
       [keysOf(db, 1), ['list', 'find', 'page']],
-      [keyWritesOf(trx, 1), ['insert', 'revoke', 'findLive', 'count', 'revokeOne', 'replace', 'deleteDead']],
+      [keyWritesOf(trx, 1), ['insert', 'revoke', 'findLive', 'count', 'revokeOne', 'replace', 'revokeOldest', 'deleteDead']],
       [clientsOf(db, 1), ['has', 'list']],
       [clientWritesOf(trx, 1), ['insert', 'delete']],
     ] as const) t.strictSame(Object.keys(repository), methods)
