@@ -82,6 +82,10 @@ fuzz: build
 ci: check build
 	test/with-chromium.sh test/with-postgres.sh node dist/test/run.js
 
+# What takes too long for every run. Timing: whether a refused sign-in tells by its time what was wrong.
+test-chaos: build
+	test/with-postgres.sh node dist/test/chaos/timing.js
+
 # How fast the server is, next to bare ones on the same Postgres. test/bench/README.md has the settings.
 bench: build
 	@node dist/test/bench/main.js

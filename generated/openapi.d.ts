@@ -97,10 +97,368 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/login/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in
+         * @description Answers a key for the user whose name and password are sent, and sets `last_login`. In place of the name the address counts, once it is verified. The key lives 12 hours where the operator set nothing else; who has too many of them loses the oldest. Every refusal is the same 401, whatever was wrong. After too many of them for a name, or altogether, the network that they came from is answered with 429 for a while, whether the password is right or not; but where somebody signed in before, the failures of others do not count against them.
+         */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/token-info/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Token information
+         * @description Returns what the presented key is and whose. Command-line clients of the platform call it when they are set up. Anyone with a key may call it.
+         */
+        get: operations["getTokenInfo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/{user_id}/api_key/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the keys of a user
+         * @description Returns one page of the keys of a user that are neither revoked nor expired, oldest first, those of sign-ins included; never a secret. For one's own keys, and those of users whom the caller may change.
+         */
+        get: operations["listApiKeys"];
+        put?: never;
+        /**
+         * Make a key
+         * @description Makes a key for the caller itself; nobody makes one for somebody else, and a read-only key makes none. The answer is the only one that ever has the secret. A user has a limited number of keys at a time, 50 where the operator set nothing else (409).
+         */
+        post: operations["createApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/{user_id}/api_key/{api_key_id}/rotate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate a key
+         * @description Gives one of the caller's own keys a new secret: a new key of the same name, scope and expiry. The old one works for an overlap, a day where the operator set nothing else, but not longer than it would have, and makes and rotates nothing meanwhile. Of two rotations of a key at once one gets 201, the other 409. A read-only key may rotate itself alone. A body is not needed; one that is sent is ignored, up to 262,144 bytes.
+         */
+        post: operations["rotateApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/{user_id}/api_key/{api_key_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a key
+         * @description Revokes a key at once: the next request with it is refused. For one's own keys, and those of users whom the caller may change. A read-only key may revoke itself alone. A key that is revoked or expired already is not there (404). A body is not needed; one that is sent is ignored, up to 262,144 bytes.
+         */
+        delete: operations["revokeApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/logout/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign out
+         * @description Revokes the presented key, however it came to be and whatever its scope. A body is not needed; one that is sent is ignored, up to 262,144 bytes.
+         */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A key, as listed. Never its secret. */
+        ApiKey: {
+            /**
+             * Format: uuid
+             * @description The id of the key, for its path.
+             * @example 0d9f7a52-3f0f-4c58-9a53-6c1d2b7e4f10
+             */
+            id: string;
+            /**
+             * @description The name that it was given; empty for one of the first release.
+             * @example nightly report
+             */
+            name: string;
+            /**
+             * @description The key up to the fourth character of its secret, to know it by.
+             * @example rst_1x2y3z_Ab3d
+             */
+            prefix: string;
+            /**
+             * @description How it came to be, by `make` or by a sign-in. A change of the password revokes those of sign-ins. Values can be added.
+             * @example made
+             * @enum {string}
+             */
+            kind: "made" | "sign-in";
+            /**
+             * @description It may only read, and rotate and revoke itself.
+             * @example true
+             */
+            read_only: boolean;
+            /**
+             * Format: date-time
+             * @description When the key was made, in UTC.
+             * @example 2026-01-05T10:00:00.000Z
+             */
+            created_on: string;
+            /**
+             * Format: date-time
+             * @description Until when it works, in UTC.
+             * @example 2028-10-01T10:00:00.000Z
+             */
+            expires_on: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute or so, in UTC; null for never.
+             * @example null
+             */
+            last_used_on: string | null;
+            /**
+             * Format: date-time
+             * @description When it was rotated, in UTC; null where it was not. It works until `expires_on`.
+             * @example null
+             */
+            replaced_on: string | null;
+        };
+        /** @description A key that was made just now, with its secret. */
+        ApiKeyMade: {
+            /**
+             * Format: uuid
+             * @description The id of the key, for its path.
+             * @example 0d9f7a52-3f0f-4c58-9a53-6c1d2b7e4f10
+             */
+            id: string;
+            /**
+             * @description The name that it was given; empty for one of the first release.
+             * @example nightly report
+             */
+            name: string;
+            /**
+             * @description The key up to the fourth character of its secret, to know it by.
+             * @example rst_1x2y3z_Ab3d
+             */
+            prefix: string;
+            /**
+             * @description How it came to be, by `make` or by a sign-in. A change of the password revokes those of sign-ins. Values can be added.
+             * @example made
+             * @enum {string}
+             */
+            kind: "made" | "sign-in";
+            /**
+             * @description It may only read, and rotate and revoke itself.
+             * @example true
+             */
+            read_only: boolean;
+            /**
+             * Format: date-time
+             * @description When the key was made, in UTC.
+             * @example 2026-01-05T10:00:00.000Z
+             */
+            created_on: string;
+            /**
+             * Format: date-time
+             * @description Until when it works, in UTC.
+             * @example 2028-10-01T10:00:00.000Z
+             */
+            expires_on: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute or so, in UTC; null for never.
+             * @example null
+             */
+            last_used_on: string | null;
+            /**
+             * Format: date-time
+             * @description When it was rotated, in UTC; null where it was not. It works until `expires_on`.
+             * @example null
+             */
+            replaced_on: string | null;
+            /**
+             * @description The key itself. It is shown this once.
+             * @example rst_EXAMPLE_the-key-that-was-made
+             */
+            key: string;
+        };
+        /** @description Who signs in. Unknown fields are ignored. */
+        Login: {
+            /**
+             * @description The name of the user, or its verified address.
+             * @example carol
+             */
+            username: string;
+            /**
+             * Format: password
+             * @description The password of the user.
+             * @example correct horse battery staple
+             */
+            password: string;
+        };
+        /** @description A key for the user who signed in. */
+        LoginResult: {
+            api_key: components["schemas"]["ApiKeyMade"];
+            user: components["schemas"]["User"];
+        };
+        /** @description One page of keys. */
+        ApiKeyList: {
+            /**
+             * Format: int64
+             * @description All keys of the user that are neither revoked nor expired.
+             * @example 1
+             */
+            count: number;
+            /**
+             * @description The absolute URL of the next page, or null on the last one and past it.
+             * @example null
+             */
+            next: string | null;
+            /**
+             * @description The absolute URL of the page before, or null at offset 0.
+             * @example null
+             */
+            previous: string | null;
+            /** @description The keys of this page, oldest first. */
+            results: components["schemas"]["ApiKey"][];
+        };
+        /** @description A key to make. Unknown fields are ignored. */
+        ApiKeyCreate: {
+            /**
+             * @description What it is for. Two keys may have one name.
+             * @example nightly report
+             */
+            name: string;
+            /**
+             * Format: int32
+             * @description How many days it works; 1,000 when this is absent.
+             * @example 30
+             */
+            expires_days?: number;
+            /**
+             * @description Whether it may only read. It may read and write when this is absent.
+             * @example true
+             */
+            read_only?: boolean;
+        };
+        /** @description What the presented key is and whose, in the words of the platform. */
+        TokenInfo: {
+            /**
+             * Format: uuid
+             * @description The id of the key.
+             * @example 0d9f7a52-3f0f-4c58-9a53-6c1d2b7e4f10
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The enterprise of the caller.
+             * @example 5b7c1f0e-9a53-4c8e-8d1f-0f3c2a9be411
+             */
+            enterprise: string;
+            /**
+             * @description The `id` of the caller, as a string.
+             * @example 3
+             */
+            user: string;
+            /**
+             * Format: uuid
+             * @description Always null, for keys belong to users and not to apps.
+             * @example null
+             */
+            developer_app: string | null;
+            /**
+             * @description Always null, for there are no refresh tokens.
+             * @example null
+             */
+            source_refresh_token: string | null;
+            /**
+             * @description The key that was presented.
+             * @example rst_EXAMPLE_the-key-that-was-presented
+             */
+            token: string;
+            /**
+             * Format: date-time
+             * @description Until when the key works, in UTC.
+             * @example 2028-10-01T10:00:00.000Z
+             */
+            expires_on: string;
+            /**
+             * @description What the key may do, `read` or `read` and `write`. Values can be added.
+             * @example [
+             *       "read",
+             *       "write"
+             *     ]
+             */
+            scope: string[];
+            /**
+             * Format: date-time
+             * @description When the key was made, in UTC.
+             * @example 2026-01-05T10:00:00.000Z
+             */
+            created_on: string;
+            /**
+             * Format: date-time
+             * @description When the key was rotated, else when it was made, in UTC.
+             * @example 2026-01-05T10:00:00.000Z
+             */
+            updated_on: string;
+        };
         /**
          * @description What a user may do. `Enterprise Admin` sees and manages all users of the enterprise; the others see only themself. In answers, values can be added.
          * @example Group Viewer
@@ -322,7 +680,7 @@ export interface components {
          * @example user.update
          * @enum {string}
          */
-        AuditAction: "user.create" | "user.update" | "user.delete" | "user.promote" | "user.demote" | "user.sign_in" | "key.create" | "key.revoke" | "client.add" | "client.remove" | "enterprise.create" | "enterprise.enroll_emm" | "audit.prune";
+        AuditAction: "user.create" | "user.update" | "user.delete" | "user.promote" | "user.demote" | "user.sign_in" | "key.rotate" | "key.create" | "key.revoke" | "client.add" | "client.remove" | "enterprise.create" | "enterprise.enroll_emm" | "audit.prune";
         /** @description Values of the user's place in the enterprise. */
         AuditProfile: {
             role?: components["schemas"]["Role"];
@@ -555,14 +913,46 @@ export interface components {
          *     | `unsupported_media_type` | 415 | the body is not `application/json` |
          *     | `idempotency_mismatch` | 422 | this `Idempotency-Key` came with another body or API key before |
          *     | `rate_limited` | 429 | the address or the key sent too many requests; try again after `Retry-After` |
+         *     | `already_rotated` | 409 | the key was rotated before |
+         *     | `too_many_keys` | 409 | the user has as many keys as it may have |
+         *     | `payload_too_large` | 413 | the body is over 262,144 bytes |
+         *     | `unsupported_media_type` | 415 | the body is not `application/json` |
+         *     | `too_many_attempts` | 429 | too many failed sign-ins; try again after `Retry-After` |
          *     | `internal_error` | 500 | a fault of the server |
          *     | `unavailable` | 503 | the server can't answer now; try again |
          * @example validation_failed
          * @enum {string}
          */
-        ErrorCode: "malformed_request" | "malformed_json" | "validation_failed" | "weak_password" | "duplicate" | "not_authenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "rate_limited" | "internal_error" | "unavailable";
+        ErrorCode: "malformed_request" | "malformed_json" | "validation_failed" | "weak_password" | "duplicate" | "not_authenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "rate_limited" | "already_rotated" | "too_many_keys" | "payload_too_large" | "unsupported_media_type" | "too_many_attempts" | "internal_error" | "unavailable";
     };
     responses: {
+        /** @description The state of the keys is against it. */
+        Conflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description Too many sign-ins failed. Try again after `Retry-After`. */
+        TooManyAttempts: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                RateLimit: components["headers"]["RateLimit"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
         /** @description Bad request. The request is not well-formed HTTP, or its `Host` is missing or malformed. */
         MalformedRequest: {
             headers: {
@@ -792,6 +1182,21 @@ export interface components {
          * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
          */
         "Idempotency-Key": string;
+        /**
+         * @description Key ID, a UUID in lower case. Anything else names no key and is answered with 404.
+         * @example 0d9f7a52-3f0f-4c58-9a53-6c1d2b7e4f10
+         */
+        api_key_id: string;
+        /**
+         * @description How many a page. In plain decimal digits; empty or given twice is 400.
+         * @example 20
+         */
+        limit: number;
+        /**
+         * @description How many to skip. In plain decimal digits; empty or given twice is 400.
+         * @example 0
+         */
+        offset: number;
     };
     requestBodies: never;
     headers: {
@@ -1202,7 +1607,7 @@ export interface operations {
                  */
                 user_id?: number;
                 /**
-                 * @description Only changes that this user made. Together with `user_id` it is 400.
+                 * @description Only changes that this user made.
                  * @example 1
                  */
                 actor_id?: number;
@@ -1235,6 +1640,299 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The name of the enterprise. Where it is absent or unknown the answer is 401.
+                 * @example acme
+                 */
+                "X-Tenant": string;
+                /**
+                 * @description A client that is registered for the enterprise. Anything else is answered with 401.
+                 * @example console
+                 */
+                "X-Client-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who signs in. At most 262,144 bytes. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description Signed In */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginResult"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyAttempts"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getTokenInfo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Token Information */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenInfo"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listApiKeys: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many a page. In plain decimal digits; empty or given twice is 400.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["limit"];
+                /**
+                 * @description How many to skip. In plain decimal digits; empty or given twice is 400.
+                 * @example 0
+                 */
+                offset?: components["parameters"]["offset"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description User ID, in canonical decimal: digits without sign, leading zero or fraction. Anything else names no user and is answered with 404.
+                 * @example 3
+                 */
+                user_id: components["parameters"]["user_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Keys List */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /**
+                     * @description The links of the body as `rel="next"` and `rel="prev"` (RFC 8288); absent where there are none.
+                     * @example <https://roster.example/api/user/3/api_key/?limit=2&offset=2>; rel="next"
+                     */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyList"];
+                };
+            };
+            400: components["responses"]["BadQuery"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description User ID, in canonical decimal: digits without sign, leading zero or fraction. Anything else names no user and is answered with 404.
+                 * @example 3
+                 */
+                user_id: components["parameters"]["user_id"];
+            };
+            cookie?: never;
+        };
+        /** @description The new key. At most 262,144 bytes. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyCreate"];
+            };
+        };
+        responses: {
+            /** @description Key Made */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyMade"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description User ID, in canonical decimal: digits without sign, leading zero or fraction. Anything else names no user and is answered with 404.
+                 * @example 3
+                 */
+                user_id: components["parameters"]["user_id"];
+                /**
+                 * @description Key ID, a UUID in lower case. Anything else names no key and is answered with 404.
+                 * @example 0d9f7a52-3f0f-4c58-9a53-6c1d2b7e4f10
+                 */
+                api_key_id: components["parameters"]["api_key_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Key Rotated */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyMade"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description User ID, in canonical decimal: digits without sign, leading zero or fraction. Anything else names no user and is answered with 404.
+                 * @example 3
+                 */
+                user_id: components["parameters"]["user_id"];
+                /**
+                 * @description Key ID, a UUID in lower case. Anything else names no key and is answered with 404.
+                 * @example 0d9f7a52-3f0f-4c58-9a53-6c1d2b7e4f10
+                 */
+                api_key_id: components["parameters"]["api_key_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Key Revoked */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed Out */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            401: components["responses"]["Unauthorized"];
+            405: components["responses"]["MethodNotAllowed"];
+            413: components["responses"]["PayloadTooLarge"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

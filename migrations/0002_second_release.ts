@@ -7,6 +7,18 @@ async function spread(db: Kysely<unknown>, statement: string): Promise<void> {
   if (rows[0]?.citus) await sql.raw(statement).execute(db)
 }
 
+// Keys have an id, a name, a kind and a scope, and can be replaced. A key that 0.1.0 stores gets the defaults.
+async function keys(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    alter table api_key
+      add column id uuid not null default gen_random_uuid(),
+      add column name text not null default '',
+      add column kind text not null default 'made' check (kind in ('made', 'sign-in')),
+      add column read_only boolean not null default false,
+      add column replaced_on timestamptz`.execute(db)
+  await sql`create unique index api_key_id on api_key (enterprise_id, id)`.execute(db)
+}
+
 // Kept answers go with the user whom they show and with the caller. They cascade, for the server of the first release deletes
 // users too and knows nothing of them.
 async function idempotency(db: Kysely<unknown>): Promise<void> {
@@ -77,8 +89,42 @@ async function audit(db: Kysely<unknown>): Promise<void> {
   await sql`create index audit_entry_actor on audit_entry (enterprise_id, actor_id, seq)`.execute(db)
 }
 
-/** The second release: an audit trail, and answers that are kept under an idempotency key. */
+/**
+ * Where users signed in, and how often that failed. Failures are of networks, not of enterprises, since a try may name an
+ * enterprise that is not there; so their table leads with the network, and is spread by it.
+ */
+async function signIns(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table sign_in_failure (
+      network text not null,
+      account text not null,
+      n integer not null,
+      ends_on timestamptz not null,
+      primary key (network, account)
+    )`.execute(db)
+  await spread(db, `select create_distributed_table('sign_in_failure', 'network', colocate_with => 'none')`)
+  await sql`create index sign_in_failure_end on sign_in_failure (ends_on)`.execute(db)
+
+  await sql`
+    create table sign_in_network (
+      enterprise_id bigint not null,
+      user_id bigint not null,
+      network text not null,
+      last_on timestamptz not null,
+      primary key (enterprise_id, user_id, network)
+    )`.execute(db)
+  await spread(db, `select create_distributed_table('sign_in_network', 'enterprise_id', colocate_with => 'user_account')`)
+  await sql`alter table sign_in_network add foreign key (enterprise_id) references enterprise (id)`.execute(db)
+  // With the user, also where a 0.1.0 server deletes it, which does not know this table.
+  await sql`
+    alter table sign_in_network
+      add foreign key (enterprise_id, user_id) references user_account (enterprise_id, id) on delete cascade`.execute(db)
+}
+
+/** The second release: an audit trail, answers kept under an idempotency key, the life of keys, and sign-ins. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await audit(db)
   await idempotency(db)
+  await keys(db)
+  await signIns(db)
 }

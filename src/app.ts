@@ -13,6 +13,7 @@ import { refuseUnknownPaths } from './http/paths.js'
 import { answerProblems, sendProblem } from './http/problems.js'
 import { requireHost, undecodableToNowhere } from './http/url.js'
 import { validatorCompiler } from './http/validation.js'
+import { rememberUses } from './http/uses.js'
 import { wire } from './http/wire.js'
 import type { WriteDeps } from './users/write.js'
 
@@ -60,6 +61,6 @@ export async function buildApp(config: Config, { onAnswer, logBase = null, ...de
   app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(openapiJson))
   app.get('/openapi.yaml', (_request, reply) => reply.type('application/yaml').send(openapiYaml))
   serveDocs(app)
-  await wire(app, deps, config)
+  await wire(app, deps, config, rememberUses(app, deps.db, config))
   return app
 }

@@ -21,6 +21,7 @@ interface Operation {
   summary: string
   description: string
   parameters?: Parameter[]
+  security: unknown[]
   requestBody?: Content
   responses: Record<string, Content & { description: string; headers: Record<string, { example: unknown }> }>
 }
@@ -46,6 +47,18 @@ const fieldsOf = ({ parameters = [] }: Operation, place: string) =>
       disabled: !required,
     }))
 
+/** An operation that asks for no key makes one, and its tag has one that ends it: neither is for the key of the collection. */
+const isSignIn = ({ security }: Operation): boolean => security.length === 0
+const isSignOut = ({ summary }: Operation): boolean => summary === 'Sign out'
+const isOwn = (operation: Operation): boolean => isSignIn(operation) || isSignOut(operation)
+const ownHeaders = (operation: Operation) =>
+  isSignOut(operation) ? [{ key: 'Authorization', value: 'Bearer {{sign_in_key}}' }] : []
+const signInFields = (operation: Operation) =>
+  fieldsOf(operation, 'header').map((field) => (isSignIn(operation) && !field.disabled ? { ...field, value: '{{tenant}}' } : field))
+/** Who signs in is for the user of the collection to say. */
+const variablesFor = (operation: Operation, value: unknown): unknown =>
+  isSignIn(operation) ? Object.fromEntries(Object.keys(value as object).map((name) => [name, `{{${name}}}`])) : value
+
 function requestOf(method: string, path: string, operation: Operation) {
   const { requestBody = {} } = operation
   const [body, ...others] = examplesOf(requestBody)
@@ -54,8 +67,9 @@ function requestOf(method: string, path: string, operation: Operation) {
   return {
     method: method.toUpperCase(),
     description: [operation.description, ...otherBodies].join('\n\n'),
-    header: [...typeOf(requestBody), ...fieldsOf(operation, 'header')],
-    body: body && { mode: 'raw', raw: json(body.value), options: { raw: { language: 'json' } } },
+    ...(isOwn(operation) ? { auth: { type: 'noauth' } } : {}),
+    header: [...typeOf(requestBody), ...ownHeaders(operation), ...signInFields(operation)],
+    body: body && { mode: 'raw', raw: json(variablesFor(operation, body.value)), options: { raw: { language: 'json' } } },
     url: {
       raw: `{{baseUrl}}/${segments.join('/')}`,
       host: ['{{baseUrl}}'],
@@ -91,22 +105,28 @@ export function collectionOf({ info, servers, tags, paths }: ResolvedSpec): obje
   const inPaths = all.flatMap(({ operation }) => fieldsOf(operation, 'path'))
   const ids = Object.fromEntries(inPaths.map(({ key, value }) => [key, value]))
   // Runs after the answer. The requests that follow one that creates are for what it created.
-  const scriptOf = (path: string, status = '') => {
+  const scriptOf = (path: string, responses: Operation['responses']) => {
+    const [status = ''] = Object.keys(responses)
     const created = Object.keys(ids).filter((id) => status === '201' && `${path}{${id}}/` in paths)
+    // What the answer says of the key is where the requests about keys begin.
+    const [{ value } = { value: undefined }] = examplesOf(responses[status] ?? {})
+    const told = typeof (value as { user?: unknown } | undefined)?.user === 'string'
     return [
       `pm.test('status ${status}', () => pm.response.to.have.status(${status}))`,
       ...created.map((id) => `pm.collectionVariables.set('${id}', pm.response.json().id)`),
+      ...(path === '/login/' ? ["pm.collectionVariables.set('sign_in_key', pm.response.json().api_key?.key)"] : []),
+      ...(told ? ["pm.collectionVariables.set('user_id', pm.response.json().user)"] : []),
     ]
   }
   const itemOf = ({ method, path, operation }: (typeof all)[number]) => {
     const request = requestOf(method, path, operation)
-    const exec = scriptOf(path, Object.keys(operation.responses)[0])
+    const exec = scriptOf(path, operation.responses)
     const event = [{ listen: 'test', script: { type: 'text/javascript', exec } }]
     return { name: operation.summary, event, request, response: savedOf(operation, request) }
   }
   const auth = { key: 'Authorization', value: 'Bearer {{key}}', in: 'header' }
   // The address is where the server listens when nothing else is set.
-  const variables = { baseUrl: `http://127.0.0.1:3000${servers[0].url}`, key: '', ...ids }
+  const variables = { baseUrl: `http://127.0.0.1:3000${servers[0].url}`, key: '', tenant: '', username: '', password: '', sign_in_key: '', ...ids }
   const texts = (values: Record<string, string>) =>
     Object.entries(values).map(([key, value]) => ({ key, value, type: 'string' }))
   return {

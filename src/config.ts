@@ -60,6 +60,18 @@ export interface Config {
   readonly keepAliveMs: number
   readonly drainMs: number
   readonly shutdownMs: number
+  /** Keys of a kind, made or of sign-ins, that a user may have at a time. */
+  readonly keysPerUser: number
+  /** How long a rotated key still works. */
+  readonly rotateOverlapMs: number
+  /** How often it is written when keys were last used, and ended counts of failed sign-ins are deleted. */
+  readonly lastUsedMs: number
+  /** How long the key of a sign-in lives. */
+  readonly signInKeyMs: number
+  /** Sign-ins that may fail in a window, of one account and network, and of one network. */
+  readonly signInTries: number
+  readonly signInNetworkTries: number
+  readonly signInWindowMs: number
 }
 
 type Settings = typeof settings
@@ -202,5 +214,12 @@ function configOf(values: Values, store: Store, opsIsSet: boolean): Config {
     keepAliveMs: values.ROSTER_KEEP_ALIVE_MS,
     drainMs: values.ROSTER_DRAIN_MS,
     shutdownMs: values.ROSTER_SHUTDOWN_MS,
+    keysPerUser: values.ROSTER_KEYS_PER_USER,
+    rotateOverlapMs: values.ROSTER_ROTATE_OVERLAP_MS,
+    lastUsedMs: values.ROSTER_LAST_USED_MS,
+    signInKeyMs: values.ROSTER_SIGN_IN_KEY_MS,
+    signInTries: values.ROSTER_SIGN_IN_TRIES,
+    signInNetworkTries: values.ROSTER_SIGN_IN_NETWORK_TRIES,
+    signInWindowMs: values.ROSTER_SIGN_IN_WINDOW_MS,
   })
 }

@@ -17,11 +17,15 @@ export const errorCodes: { readonly [Code in ErrorCode]: { readonly status: numb
   not_found: { status: 404, message: 'Not found.' },
   method_not_allowed: { status: 405, message: 'Method not allowed.' },
   idempotency_conflict: { status: 409, message: 'A request with this Idempotency-Key is under way.' },
+  already_rotated: { status: 409, message: 'The key was rotated before.' },
+  too_many_keys: { status: 409, message: 'The user has as many keys as it may have.' },
   precondition_failed: { status: 412, message: 'The user has changed since it was read.' },
   payload_too_large: { status: 413, message: 'The body is too large.' },
   unsupported_media_type: { status: 415, message: 'The body has an unsupported media type.' },
   idempotency_mismatch: { status: 422, message: 'This Idempotency-Key was used for another request.' },
   rate_limited: { status: 429, message: 'Too many requests. Try again later.' },
+  // The words are what existing clients back off for (CONTRACT.md, "What existing clients do").
+  too_many_attempts: { status: 429, message: 'Too many requests: too many sign-ins failed. Try again later.' },
   internal_error: { status: 500, message: 'Internal server error.' },
   unavailable: { status: 503, message: 'The service is unavailable. Try again later.' },
 }

@@ -21,7 +21,9 @@ interface Operation {
   parameters?: Parameter[]
   requestBody?: unknown
   responses: Record<string, unknown>
+  security: unknown[]
   'x-who-may-call': string
+  'x-read-only-key'?: string
 }
 
 interface Spec {
@@ -56,6 +58,8 @@ function operationsTable(): string {
         method: method.toUpperCase(),
         path,
         whoMayCall: operation['x-who-may-call'],
+        needsKey: operation.security.length > 0,
+        readOnlyKey: operation['x-read-only-key'] ?? (method === 'get' ? 'allowed' : 'refused'),
         hasBody: operation.requestBody !== undefined,
         queryDefaults: queryDefaults(operation),
         statuses: Object.keys(operation.responses).map(Number),

@@ -67,10 +67,7 @@ export async function buildServer(config: Config, { db, tracing }: Ground, logBa
   const app = await buildApp(config, { db, passwords: tracing?.traced(passwords) ?? passwords, logBase })
   tracing?.traceRequests(app)
   const metrics = makeMetrics(app, db, passwords)
-  app.addHook('onClose', async () => {
-    await db.destroy()
-    await tracing?.stop()
-  })
+  app.addHook('onClose', async () => tracing?.stop())
   let stopping = false
   app.addHook('onSend', (_request, reply, _payload, done) => {
     // Or a connection that is kept alive would outlive the last answer on it.
@@ -85,6 +82,7 @@ export async function buildServer(config: Config, { db, tracing }: Ground, logBa
       process.exit(FAILED)
     }, config.shutdownMs)
     await app.close()
+    await db.destroy()
     clearTimeout(bound)
     app.log.info('stopped')
   }

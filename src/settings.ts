@@ -87,6 +87,8 @@ const rate: Kind<Rate> = {
 
 const milliseconds = integer(1, 3_600_000)
 
+const DAY_MS = 86_400_000
+
 const setting = <T, Default extends string>(kind: Kind<T>, byDefault: Default, purpose: string): Setting<T, Default> => ({
   ...kind,
   byDefault,
@@ -138,6 +140,13 @@ export const settings = {
     'how long balancers are told to send no more requests before a stop; without a listener for operators, not at all',
   ),
   ROSTER_SHUTDOWN_MS: setting(milliseconds, '10000', 'how long requests in flight may take to finish after SIGTERM'),
+  ROSTER_KEYS_PER_USER: setting(integer(1, 1000), '50', 'keys that a user may have at a time; those of sign-ins are counted apart'),
+  ROSTER_ROTATE_OVERLAP_MS: setting(integer(0, 30 * DAY_MS), '86400000', 'how long a rotated key still works'),
+  ROSTER_LAST_USED_MS: setting(milliseconds, '60000', 'how often it is written when keys were last used'),
+  ROSTER_SIGN_IN_KEY_MS: setting(integer(1000, 1000 * DAY_MS), '43200000', 'how long the key of a sign-in lives'),
+  ROSTER_SIGN_IN_TRIES: setting(integer(1, 100_000), '10', 'sign-ins to one account that may fail from one network in a window'),
+  ROSTER_SIGN_IN_NETWORK_TRIES: setting(integer(1, 100_000), '100', 'sign-ins that may fail from one network in a window'),
+  ROSTER_SIGN_IN_WINDOW_MS: setting(milliseconds, '900000', 'how long failed sign-ins count'),
   OTEL_TRACES_EXPORTER: setting(oneOf('otlp', 'none'), '', 'with "otlp" traces are sent, by OTLP over HTTP'),
   OTEL_EXPORTER_OTLP_ENDPOINT: setting(text, '', 'where traces are sent; set, they are'),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: setting(text, '', 'the same, for traces alone'),

@@ -19,7 +19,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'once', paths: ['fuzz', 'abuse'] },
   { runs: 'once', paths: ['readme.test.js', 'package.test.js'] },
   { runs: 'once', paths: ['client/package.test.js', 'contract/readers.test.js', 'contract/collection.test.js'] },
-  { runs: 'each', paths: ['operations', 'auth/authenticate.test.js', 'contract/examples.test.js'] },
+  { runs: 'each', paths: ['operations', 'auth/authenticate.test.js', 'auth/last-used.test.js', 'contract/examples.test.js'] },
   { runs: 'each', paths: ['properties/changes.test.js', 'properties/pagination.test.js', 'properties/audit.test.js', 'client/server.test.js'] },
   { runs: 'server', paths: ['server/main.test.js', 'server/races'] },
   { runs: 'server', paths: ['server/workers.test.js'] },
@@ -27,7 +27,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'server', paths: ['server/db', 'server/commands', 'server/upgrade.test.js', 'server/ops.test.js'] },
   { runs: 'each', paths: ['ops/listener.test.js'] },
   { runs: 'once', paths: ['ops/metrics.test.js', 'http', 'client/answers.test.js', 'client/retries.test.js'] },
-  { runs: 'once', paths: ['handlers', 'users', 'auth/keys.test.js', 'auth/passwords.test.js', 'properties/keys.test.js'] },
+  { runs: 'once', paths: ['handlers', 'users', 'auth/keys.test.js', 'auth/network.test.js', 'auth/passwords.test.js', 'properties/keys.test.js'] },
   { runs: 'once', paths: ['properties/names.test.js', 'properties/links.test.js', 'contract/source.test.js', 'contract.test.js'] },
   { runs: 'once', paths: ['contract/breaking.test.js', 'commands', 'sbom.test.js', 'security.test.js', 'architecture.test.js', 'config.test.js', 'names.test.js'] },
 ]

@@ -1,8 +1,11 @@
 import { hash, randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
-/** Days that a made key lives (CONTRACT.md, "Who may do what"). */
-const KEY_DAYS = 1000
+/** Days that a made key lives at most, and where nothing else is said (CONTRACT.md, "Who may do what"). */
+export const KEY_DAYS = 1000
+
+/** Milliseconds of a day. */
+export const DAY_MS = 86_400_000
 
 /** 43 characters of 62 are 256 bits. */
 const SECRET_LENGTH = 43
@@ -39,11 +42,18 @@ export function parseKey(key: string): ParsedKey | undefined {
   }
 }
 
-/** A new key of an enterprise: `rst_` number `_` secret `_` checksum (CONTRACT.md, "Keys"), and what to store of it. */
-export function makeKey(enterprise_id: number): ParsedKey & { readonly key: string; readonly expires_on: Date } {
+/**
+ * A new key of an enterprise: `rst_` number `_` secret `_` checksum (CONTRACT.md, "Keys"), and what to store of it.
+ *
+ * @param livesMs how long it lives, in milliseconds
+ */
+export function makeKey(
+  enterprise_id: number,
+  livesMs = KEY_DAYS * DAY_MS,
+): ParsedKey & { readonly key: string; readonly expires_on: Date } {
   const secret = Array.from({ length: SECRET_LENGTH }, () => BASE62[randomInt(BASE62.length)]).join('')
   const body = `rst_${enterprise_id.toString(36)}_${secret}`
   const key = `${body}_${checksum(body)}`
-  const expires_on = new Date(Date.now() + KEY_DAYS * 86_400_000)
+  const expires_on = new Date(Date.now() + livesMs)
   return { ...(parseKey(key) as ParsedKey), key, expires_on }
 }

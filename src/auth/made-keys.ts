@@ -7,7 +7,15 @@ import type { Database } from '../db/schema.js'
 import { usersOf, userWritesOf } from '../db/users.js'
 import { OperatorError } from '../errors.js'
 import { nameKey } from '../names.js'
-import { makeKey } from './keys.js'
+import { DAY_MS, KEY_DAYS, makeKey } from './keys.js'
+
+/** What may be said of a key that the command line makes. */
+export interface KeyOptions {
+  readonly name?: string
+  readonly read_only?: boolean
+  /** Days that it lives, from 1 to 1,000. */
+  readonly expires_days?: number
+}
 
 /** A key that was made, for the audit trail. */
 export function keyMade(user_id: number, prefix: string, expires_on: Date): AuditChange {
@@ -22,7 +30,7 @@ export function keyRevoked(user_id: number, prefix: string): AuditChange {
 }
 
 /**
- * Makes a key for a user. The secret is shown here only.
+ * Makes a key for a user, from the command line: however many it has. The secret is shown here only.
  *
  * @throws {OperatorError} when there is no such user
  */
@@ -30,14 +38,15 @@ export async function createKey(
   db: Kysely<Database>,
   enterprise: EnterpriseRow,
   username: string,
+  { name = '', read_only = false, expires_days = KEY_DAYS }: KeyOptions = {},
 ): Promise<{ api_key: string; expires_on: Date }> {
   return inTransaction(db, async (trx) => {
     const user = await usersOf(trx, enterprise.id).match({ username_key: nameKey(username) })
     // Locked, so that a delete at the same moment is either before the key or takes it along.
     const locked = user && (await userWritesOf(trx, enterprise.id).lock([user.id])).get(user.id)
     if (locked === undefined) throw new OperatorError(`there is no user ${username} in ${enterprise.name}`)
-    const { key, hash, prefix, expires_on } = makeKey(enterprise.id)
-    await keyWritesOf(trx, enterprise.id).insert({ user_id: locked.id, hash, prefix, expires_on })
+    const { key, hash, prefix, expires_on } = makeKey(enterprise.id, expires_days * DAY_MS)
+    await keyWritesOf(trx, enterprise.id).insert({ user_id: locked.id, hash, prefix, expires_on, name, read_only })
     await auditOf(trx, enterprise).append(COMMAND_LINE, keyMade(locked.id, prefix, expires_on))
     return { api_key: key, expires_on }
   })

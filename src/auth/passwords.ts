@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { dictionary } from '@zxcvbn-ts/language-common'
 import argon2 from 'argon2'
 import type { Config } from '../config.js'
@@ -29,12 +30,33 @@ export interface Passwords {
   hash: (password: string, waiter?: Waiter) => Promise<string>
   /** Hashes that run and wait now. */
   load: () => Load
+  /**
+   * Whether a password is the one that was hashed. Where there is no hash it is compared all the same, with one of nothing
+   * and today's parameters, so that nobody can tell by the time it takes.
+   *
+   * @throws {Problem} `unavailable` when too many wait already, or nobody does
+   */
+  verify: (hash: string | null, password: string, waiter?: Waiter) => Promise<boolean>
+  /** Whether a hash was made with other parameters than today's. */
+  isOutdated: (hash: string) => boolean
+}
+
+/** Bytes of salt and hash, as argon2 makes them. */
+const SALT_BYTES = 16
+const HASH_BYTES = 32
+
+/** A hash, as a PHC string, that no password has. */
+function hashOfNothing({ memoryKiB, passes, lanes }: Config['argon2']): string {
+  const random = (bytes: number) => randomBytes(bytes).toString('base64').replaceAll('=', '')
+  const parameters = `m=${String(memoryKiB)},t=${String(passes)},p=${String(lanes)}`
+  return `$argon2id$v=19$${parameters}$${random(SALT_BYTES)}$${random(HASH_BYTES)}`
 }
 
 /** Makes the one `Passwords` of a process. */
 export function makePasswords(config: PasswordConfig): Passwords {
   const queue = boundedQueue(config.hashConcurrency, config.hashQueue, 'hashes')
   const { memoryKiB: memoryCost, passes: timeCost, lanes: parallelism } = config.argon2
+  const nothing = hashOfNothing(config.argon2)
 
   return {
     faults(password, { username, email }) {
@@ -61,5 +83,9 @@ export function makePasswords(config: PasswordConfig): Passwords {
         () => argon2.hash(password.normalize('NFKC'), { type: argon2.argon2id, memoryCost, timeCost, parallelism }),
         waiter,
       ),
+
+    verify: (hash, password, waiter) => queue(() => argon2.verify(hash ?? nothing, password.normalize('NFKC')), waiter),
+
+    isOutdated: (hash) => argon2.needsRehash(hash, { memoryCost, timeCost, parallelism }),
   }
 }

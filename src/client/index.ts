@@ -45,6 +45,25 @@ export type AuditQuery = NonNullable<operations['listAuditEntries']['parameters'
 /** What the caller's own user is checked against, in `getUserInfo`. */
 export type CallerHeaders = NonNullable<operations['getUserInfo']['parameters']['header']>
 
+/** A key, as listed. */
+export type ApiKey = components['schemas']['ApiKey']
+/** A key with its secret, as `createApiKey` and `rotateApiKey` answer it. */
+export type ApiKeyMade = components['schemas']['ApiKeyMade']
+/** A key as sent to `createApiKey`. */
+export type ApiKeyCreate = components['schemas']['ApiKeyCreate']
+/** One page of keys. */
+export type ApiKeyList = components['schemas']['ApiKeyList']
+/** Which page of keys `listApiKeys` answers. */
+export type ApiKeyQuery = NonNullable<operations['listApiKeys']['parameters']['query']>
+/** Who signs in. */
+export type Login = components['schemas']['Login']
+/** To which enterprise, and from which client. */
+export type LoginHeaders = operations['login']['parameters']['header']
+/** A key for the user who signed in. */
+export type LoginResult = components['schemas']['LoginResult']
+/** What the presented key is and whose. */
+export type TokenInfo = components['schemas']['TokenInfo']
+
 type Method = 'get' | 'put' | 'post' | 'patch' | 'delete'
 
 /** The body of an operation's success. */
@@ -59,7 +78,7 @@ type Operations = { [Id in keyof operations]: (...given: never[]) => Promise<Suc
 // The most that a page has; fewer requests are fewer chances for users to move between pages.
 const PAGE = 1000
 
-/** A client of one Roster server with one key. Its methods fail with a `RosterError`, or the reason of their signal. */
+/** A client of one Roster server with one key, or none to sign in. Its methods fail with a `RosterError`, or the reason of their signal. */
 export class RosterClient implements Operations {
   readonly #send: Send
 
@@ -71,13 +90,13 @@ export class RosterClient implements Operations {
   async #call<Path extends keyof paths, M extends Method>(
     method: M,
     path: Path,
-    { user_id = 0, ...request }: Omit<Outgoing, 'method' | 'path'> & { user_id?: number },
+    { user_id = 0, api_key_id = '', ...request }: Omit<Outgoing, 'method' | 'path'> & { user_id?: number; api_key_id?: string },
     options?: CallOptions,
   ): Promise<Success<paths[Path][M]>> {
     const outgoing = {
       ...request,
       method: method.toUpperCase(),
-      path: path.replace('{user_id}', encodeURIComponent(user_id)),
+      path: path.replace('{user_id}', encodeURIComponent(user_id)).replace('{api_key_id}', encodeURIComponent(api_key_id)),
     }
     return (await this.#send(outgoing, options)) as Success<paths[Path][M]>
   }
@@ -136,6 +155,43 @@ export class RosterClient implements Operations {
   /** One page of the audit trail. To go on, send the last `seq` as `after`. */
   async listAuditEntries(query?: AuditQuery, options?: CallOptions): Promise<AuditEntryList> {
     return this.#call('get', '/audit/', { query }, options)
+  }
+
+  /**
+   * Signs in: answers a key, for a new client of its own. This client needs no key for it. Never tried again by itself.
+   */
+  async login(who: Login, headers: LoginHeaders, options?: CallOptions): Promise<LoginResult> {
+    return this.#call('post', '/login/', { headers, body: who }, options)
+  }
+
+  /** Revokes the client's key. */
+  async logout(options?: CallOptions): Promise<undefined> {
+    return this.#call('post', '/logout/', {}, options)
+  }
+
+  /** What the client's key is and whose. */
+  async getTokenInfo(options?: CallOptions): Promise<TokenInfo> {
+    return this.#call('get', '/v1/token-info/', {}, options)
+  }
+
+  /** One page of the keys of a user that work, oldest first. */
+  async listApiKeys(user_id: number, query?: ApiKeyQuery, options?: CallOptions): Promise<ApiKeyList> {
+    return this.#call('get', '/user/{user_id}/api_key/', { user_id, query }, options)
+  }
+
+  /** Makes a key of the caller's own; its `key` is answered this once. Never tried again by itself. */
+  async createApiKey(user_id: number, key: ApiKeyCreate, options?: CallOptions): Promise<ApiKeyMade> {
+    return this.#call('post', '/user/{user_id}/api_key/', { user_id, body: key }, options)
+  }
+
+  /** Replaces a key of the caller's own; the old one works a while longer. Never tried again by itself. */
+  async rotateApiKey(user_id: number, api_key_id: string, options?: CallOptions): Promise<ApiKeyMade> {
+    return this.#call('post', '/user/{user_id}/api_key/{api_key_id}/rotate/', { user_id, api_key_id }, options)
+  }
+
+  /** Revokes a key. Where an answer was lost and the call tried again, a key that is revoked now is a 404. */
+  async revokeApiKey(user_id: number, api_key_id: string, options?: CallOptions): Promise<undefined> {
+    return this.#call('delete', '/user/{user_id}/api_key/{api_key_id}/', { user_id, api_key_id }, options)
   }
 }
 

@@ -31,8 +31,8 @@ export interface WriteOptions extends CallOptions {
 export interface ClientOptions extends Omit<CallOptions, 'signal'> {
   /** Where the API is, as `https://roster.example/api`; in a browser also relative, as `/api`. */
   baseUrl: string
-  /** The key of the caller, as `rst_…`. It is sent to `baseUrl` alone. */
-  key: string
+  /** The key of the caller, as `rst_…`. It is sent to `baseUrl` alone. Only `login` works without one. */
+  key?: string | undefined
   /** Used instead of the global `fetch`, for example to go through a proxy. */
   fetch?: typeof fetch | undefined
 }
@@ -126,7 +126,7 @@ async function bodyOf(answer: Response): Promise<object | undefined> {
 export function makeSend({ baseUrl, key, fetch: fetcher, ...defaults }: ClientOptions): Send {
   const base = baseOf(baseUrl)
   // fetch's own error for such a header quotes it.
-  if (!/^[\x21-\x7e]+$/.test(key)) throw new TypeError('key: must be visible ASCII characters, without white space')
+  if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) throw new TypeError('key: must be visible ASCII characters, without white space')
 
   /** What fetch takes. Made before the first try, so that a value which can't be sent is no fault of the network. */
   function requestOf({ method, path, query, headers, body }: Outgoing): [string, RequestInit] {
@@ -135,7 +135,7 @@ export function makeSend({ baseUrl, key, fetch: fetcher, ...defaults }: ClientOp
       method,
       headers: new Headers([
         ['accept', 'application/json'],
-        ['authorization', `Bearer ${key}`],
+        ...texts({ authorization: key && `Bearer ${key}` }),
         ...texts(headers),
         ...texts({ 'content-type': body && 'application/json' }),
       ]),

@@ -1,9 +1,35 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
+import { KEY_DAYS } from '../auth/keys.js'
 import { createKey, revokeKey } from '../auth/made-keys.js'
 import { keysOf } from '../db/keys.js'
 import { command, printMany, printOne, requireEnterprise, type Terminal, withDatabase } from './program.js'
 
-const COLUMNS = ['prefix', 'username', 'user_id', 'created_on', 'expires_on', 'revoked_on', 'last_used_on'] as const
+const COLUMNS = [
+  'prefix', 'username', 'user_id', 'name', 'kind', 'read_only', 'created_on', 'expires_on', 'revoked_on', 'last_used_on',
+] as const
+
+/** Characters that a key's name may have, as in the contract. */
+const LONGEST_NAME = 100
+
+function parseName(name: string): string {
+  if (Array.from(name).length <= LONGEST_NAME && !/[\p{Cc}\p{Cs}]/u.test(name)) return name
+  throw new InvalidArgumentError(`It must have at most ${String(LONGEST_NAME)} characters, none of them a control character.`)
+}
+
+function parseDays(text: string): number {
+  const days = Number(text)
+  if (/^[1-9]\d{0,3}$/.test(text) && days <= KEY_DAYS) return days
+  throw new InvalidArgumentError(`It must be an integer from 1 to ${String(KEY_DAYS)}.`)
+}
+
+interface CreateOptions {
+  readonly enterprise: string
+  readonly user: string
+  readonly name: string
+  readonly readOnly: boolean
+  readonly expiresDays: number
+  readonly json: boolean
+}
 
 /** `roster key create|list|revoke`. */
 export function keyCommand(terminal: Terminal): Command {
@@ -16,12 +42,16 @@ export function keyCommand(terminal: Terminal): Command {
     .addCommand(
       verb('create', 'make a key for a user')
         .requiredOption('--user <username>', 'whose key it is')
-        .action(async (options: { enterprise: string; user: string; json: boolean }) => {
+        .option('--name <name>', 'what it is for', parseName, '')
+        .option('--read-only', 'a key that may only read', false)
+        .option('--expires-days <days>', 'how many days it works, from 1 to 1000', parseDays, KEY_DAYS)
+        .action(async ({ enterprise, user, json, ...key }: CreateOptions) => {
+          const wanted = { name: key.name, read_only: key.readOnly, expires_days: key.expiresDays }
           const made = await withDatabase(terminal, async (db) =>
-            createKey(db, await requireEnterprise(db, options.enterprise), options.user),
+            createKey(db, await requireEnterprise(db, enterprise), user, wanted),
           )
-          printOne(terminal, options.json, made)
-          if (!options.json) terminal.note('The key is shown this once: keep it now.')
+          printOne(terminal, json, made)
+          if (!json) terminal.note('The key is shown this once: keep it now.')
         }),
     )
     .addCommand(

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../db/schema.js'
 import { type UserRow, usersOf } from '../db/users.js'
 import { setSuperuser } from '../users/superuser.js'
+import { verifyEmail } from '../users/verified.js'
 import { command, printMany, printOne, requireEnterprise, type Terminal, withDatabase } from './program.js'
 
 /** Users that `user list` reads at a time. */
@@ -18,13 +19,13 @@ async function listUsers(db: Kysely<Database>, enterpriseName: string): Promise<
   }
 }
 
-const COLUMNS = ['id', 'username', 'email', 'role', 'is_active', 'is_superuser'] as const
+const COLUMNS = ['id', 'username', 'email', 'is_email_verified', 'role', 'is_active', 'is_superuser'] as const
 
-function shown({ id, username, email, role, is_active, is_superuser }: UserRow) {
-  return { id, username, email, role, is_active, is_superuser }
+function shown({ id, username, email, is_email_verified, role, is_active, is_superuser }: UserRow) {
+  return { id, username, email, is_email_verified, role, is_active, is_superuser }
 }
 
-/** `roster user list|promote|demote`. */
+/** `roster user list|promote|demote|verify`. */
 export function userCommand(terminal: Terminal): Command {
   interface Options {
     readonly enterprise: string
@@ -52,4 +53,14 @@ export function userCommand(terminal: Terminal): Command {
     )
     .addCommand(change('promote', 'make a user a superuser, an owner of the enterprise', true))
     .addCommand(change('demote', 'take that from a user; the last active superuser stays one', false))
+    .addCommand(
+      verb('verify', 'say that the address of a user is verified: it signs in with it as with its name')
+        .argument('<username>', 'the name of the user')
+        .action(async (username: string, { enterprise, json }: Options) => {
+          const row = await withDatabase(terminal, async (db) =>
+            verifyEmail(db, await requireEnterprise(db, enterprise), username),
+          )
+          printOne(terminal, json, shown(row))
+        }),
+    )
 }

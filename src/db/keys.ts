@@ -1,62 +1,146 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import type { ApiKeyTable, Database } from './schema.js'
 
-/** A key as listed: never its hash, and the secret is not stored at all. */
-export type KeyRow = Pick<
-  Selectable<ApiKeyTable>,
-  'user_id' | 'prefix' | 'created_on' | 'expires_on' | 'revoked_on' | 'last_used_on'
-> & { username: string }
+const columns = [
+  'api_key.id',
+  'api_key.user_id',
+  'api_key.name',
+  'api_key.prefix',
+  'api_key.kind',
+  'api_key.read_only',
+  'api_key.created_on',
+  'api_key.expires_on',
+  'api_key.revoked_on',
+  'api_key.last_used_on',
+  'api_key.replaced_on',
+] as const
+
+/** A key as read: never its hash, and the secret is not stored at all. */
+export type KeyRow = Omit<Selectable<ApiKeyTable>, 'enterprise_id' | 'hash'>
+
+/** A key as inserted. */
+export type NewKey = Pick<ApiKeyTable, 'user_id' | 'hash' | 'prefix' | 'expires_on'> &
+  Partial<Pick<KeyRow, 'name' | 'kind' | 'read_only'>>
+
+const isLive = sql<boolean>`(api_key.revoked_on is null and api_key.expires_on > now())`
 
 /** The keys of one enterprise, to read. */
 export function keysOf(db: Kysely<Database>, enterprise_id: number) {
+  const keys = db.selectFrom('api_key').where('api_key.enterprise_id', '=', enterprise_id)
   return {
     /** All keys, also expired and revoked ones, oldest first. */
-    list: (): Promise<KeyRow[]> =>
-      db
-        .selectFrom('api_key')
+    list: (): Promise<(KeyRow & { username: string })[]> =>
+      keys
         .innerJoin('user_account', (join) =>
           join
             .onRef('user_account.enterprise_id', '=', 'api_key.enterprise_id')
             .onRef('user_account.id', '=', 'api_key.user_id'),
         )
-        .select([
-          'api_key.user_id',
-          'user_account.username',
-          'api_key.prefix',
-          'api_key.created_on',
-          'api_key.expires_on',
-          'api_key.revoked_on',
-          'api_key.last_used_on',
-        ])
-        .where('api_key.enterprise_id', '=', enterprise_id)
+        .select([...columns, 'user_account.username'])
         .orderBy('api_key.created_on')
         .orderBy('api_key.prefix')
         .execute(),
+
+    /** The key of this id, whatever its state. */
+    find: (id: string): Promise<KeyRow | undefined> => keys.select(columns).where('api_key.id', '=', id).executeTakeFirst(),
+
+    /** One page of a user's keys that work, oldest first, and the count of all of them. */
+    async page(user_id: number, { limit, offset }: { limit: number; offset: number }): Promise<{ count: number; rows: KeyRow[] }> {
+      const live = keys.where('user_id', '=', user_id).where(isLive)
+      const { count } = await live.select(sql<number>`count(*)`.as('count')).executeTakeFirstOrThrow()
+      const rows = await live.select(columns).orderBy('created_on').orderBy('id').limit(limit).offset(offset).execute()
+      return { count, rows }
+    },
   }
 }
 
-/** The keys of one enterprise, to write, in a transaction. */
+/** The keys of one enterprise, to write, in a transaction. The row of their user must be locked, but for `revoke`. */
 export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
+  const live = () => trx.selectFrom('api_key').where('enterprise_id', '=', enterprise_id).where(isLive)
+  const revoking = trx
+    .updateTable('api_key')
+    .set({ revoked_on: sql<Date>`now()` })
+    .where('enterprise_id', '=', enterprise_id)
+    .where('revoked_on', 'is', null)
   return {
     /** Stores a key of a user of this enterprise. */
-    async insert(key: Pick<ApiKeyTable, 'user_id' | 'hash' | 'prefix' | 'expires_on'>): Promise<void> {
-      await trx
+    insert: (key: NewKey): Promise<KeyRow> =>
+      trx
         .insertInto('api_key')
         .values({ ...key, enterprise_id })
-        .execute()
-    },
+        .returning(columns)
+        .executeTakeFirstOrThrow(),
 
     /** Revokes the keys with this display prefix that are not revoked yet, and says whose they were. */
     async revoke(prefix: string): Promise<number[]> {
-      const rows = await trx
-        .updateTable('api_key')
-        .set({ revoked_on: sql<Date>`now()` })
-        .where('enterprise_id', '=', enterprise_id)
-        .where('prefix', '=', prefix)
-        .where('revoked_on', 'is', null)
-        .returning('user_id')
-        .execute()
+      const rows = await revoking.where('prefix', '=', prefix).returning('user_id').execute()
       return rows.map(({ user_id }) => user_id)
     },
+
+    /** A key of a user that works; undefined where it has none of this id. */
+    findLive: (user_id: number, id: string): Promise<KeyRow | undefined> =>
+      live().select(columns).where('user_id', '=', user_id).where('id', '=', id).executeTakeFirst(),
+
+    /** How many keys of a kind work. */
+    async count(user_id: number, kind: KeyRow['kind']): Promise<number> {
+      const counted = live().where('user_id', '=', user_id).where('kind', '=', kind)
+      const { count } = await counted.select(sql<number>`count(*)`.as('count')).executeTakeFirstOrThrow()
+      return count
+    },
+
+    /** Revokes a key that works. */
+    async revokeOne(id: string): Promise<void> {
+      await revoking.where('id', '=', id).execute()
+    },
+
+    /** Says that a key is replaced: it works until then, but not longer than it would have. */
+    async replace(id: string, works_until: Date): Promise<void> {
+      await trx
+        .updateTable('api_key')
+        .set({ replaced_on: sql<Date>`now()`, expires_on: sql<Date>`least(expires_on, ${works_until}::timestamptz)` })
+        .where('enterprise_id', '=', enterprise_id)
+        .where('id', '=', id)
+        .execute()
+    },
+
+    /** Revokes a user's keys of a kind, but for the newest ones. */
+    async revokeOldest(user_id: number, kind: KeyRow['kind'], spared: number): Promise<void> {
+      const old = live().where('user_id', '=', user_id).where('kind', '=', kind)
+      await revoking.where('id', 'in', old.select('id').orderBy('created_on', 'desc').orderBy('id').offset(spared)).execute()
+    },
+
+    /** Deletes a user's keys of a kind that are revoked or expired: what its table holds stays bounded. */
+    async deleteDead(user_id: number, kind: KeyRow['kind']): Promise<void> {
+      await trx
+        .deleteFrom('api_key')
+        .where('enterprise_id', '=', enterprise_id)
+        .where('user_id', '=', user_id)
+        .where('kind', '=', kind)
+        .where((where) => where.not(isLive))
+        .execute()
+    },
   }
+}
+
+/** A use of a key: when, in milliseconds of the Unix epoch. */
+export interface KeyUse {
+  readonly enterprise_id: number
+  readonly id: string
+  readonly at: number
+}
+
+/**
+ * Writes when keys were last used, in one statement. A key that is gone stays gone, and a later use is not made an earlier
+ * one. It takes (enterprise, key) pairs, as the look-ups do.
+ */
+export async function writeUses(db: Kysely<Database>, uses: readonly KeyUse[]): Promise<void> {
+  await sql`
+    update api_key set last_used_on = used.at
+    from unnest(
+      ${uses.map(({ enterprise_id }) => enterprise_id)}::bigint[],
+      ${uses.map(({ id }) => id)}::uuid[],
+      ${uses.map(({ at }) => new Date(at))}::timestamptz[]
+    ) as used (enterprise_id, id, at)
+    where api_key.enterprise_id = used.enterprise_id and api_key.id = used.id
+      and (api_key.last_used_on is null or api_key.last_used_on < used.at)`.execute(db)
 }

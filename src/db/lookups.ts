@@ -10,6 +10,12 @@ export interface KeyOwner {
   readonly enterprise: Pick<Selectable<EnterpriseTable>, 'id' | 'uuid' | 'name' | 'google_enterprise_id'>
 }
 
+/** The key that was looked up, as far as every request asks about it. */
+export interface FoundKey {
+  readonly id: string
+  readonly read_only: boolean
+}
+
 /** A key to look up, by enterprise and SHA-256, and the user that is wanted beside it: by default the key's owner. */
 export interface Asked {
   readonly enterprise_id: number
@@ -21,6 +27,7 @@ export interface Asked {
 
 /** What was asked for, from one snapshot. */
 export interface Found extends KeyOwner {
+  readonly api_key: FoundKey
   /** The user that was wanted, if the enterprise of the key has it. */
   readonly wanted: UserRow | undefined
 }
@@ -58,7 +65,7 @@ interface Waiting {
 
 // JSON arrays are read in one go, where 20 columns would take longer than the statement.
 const FOUND = `json_build_array(caller.id, caller.role, caller.is_superuser,
-    enterprise.uuid, enterprise.name, enterprise.google_enterprise_id) as owner,
+    enterprise.uuid, enterprise.name, enterprise.google_enterprise_id, api_key.id, api_key.read_only) as owner,
   json_build_array(${userColumns.map((column) => column.replace('user_account.', 'wanted.')).join(', ')}) as wanted`
 
 const joined = (user_id: string): string => `
@@ -96,6 +103,8 @@ interface Row {
     uuid: string,
     name: string,
     google_enterprise_id: string | null,
+    key_id: string,
+    read_only: boolean,
   ]
   readonly wanted: UserValues
 }
@@ -106,11 +115,12 @@ async function ask(db: Kysely<Database>, batch: readonly Asked[]): Promise<(Foun
   const { rows } = await db.executeQuery(statementFor(batch))
   const found: (Found | undefined)[] = Array.from({ length: batch.length })
   for (const { n, owner, wanted } of rows) {
-    const [id, role, is_superuser, uuid, name, google_enterprise_id] = owner
+    const [id, role, is_superuser, uuid, name, google_enterprise_id, key_id, read_only] = owner
     const { enterprise_id } = batch[n - 1] as Asked
     found[n - 1] = {
       user: { id, role, is_superuser },
       enterprise: { id: enterprise_id, uuid, name, google_enterprise_id },
+      api_key: { id: key_id, read_only },
       wanted: userOf(wanted),
     }
   }

@@ -57,12 +57,20 @@ export interface ApiKeyTable {
   enterprise_id: number
   hash: Buffer
   user_id: number
+  /** For paths of the API: the hash is not for showing. */
+  id: ColumnType<string, never, never>
+  name: Generated<string>
+  /** Made by its user or the command line, or by a sign-in. */
+  kind: Generated<'made' | 'sign-in'>
+  read_only: Generated<boolean>
   /** The key up to the fourth character of its secret, for display. */
   prefix: string
   created_on: MadeOn
   expires_on: Date
   revoked_on: Date | null
   last_used_on: Date | null
+  /** When it was rotated; it works until `expires_on`. */
+  replaced_on: Date | null
 }
 
 /** A client (`X-Client-Id`) that is registered for an enterprise. */
@@ -119,6 +127,22 @@ export interface AuditHeadTable {
   pruned_hash: Buffer
 }
 
+/** How often a network failed to sign in to an account, by its digest, or with `''` to any, until the count ends. */
+export interface SignInFailureTable {
+  network: string
+  account: string
+  n: number
+  ends_on: Date
+}
+
+/** A network that a user signed in from. */
+export interface SignInNetworkTable {
+  enterprise_id: number
+  user_id: number
+  network: string
+  last_on: Date
+}
+
 /** The tables, as Kysely sees them. `migrations/` makes them. */
 export interface Database {
   enterprise: EnterpriseTable
@@ -129,4 +153,6 @@ export interface Database {
   idempotency_key: IdempotencyKeyTable
   audit_entry: AuditEntryTable
   audit_head: AuditHeadTable
+  sign_in_failure: SignInFailureTable
+  sign_in_network: SignInNetworkTable
 }

@@ -60,7 +60,7 @@ export type NewUser = Omit<Insertable<UserAccountTable>, 'enterprise_id' | 'is_e
 
 /** The columns of a user that a write may change; `updated_on` follows by itself. */
 export type UserChanges = Partial<
-  Omit<Selectable<UserAccountTable>, 'enterprise_id' | 'id' | 'last_login' | 'created_on' | 'updated_on' | 'xmin'>
+  Omit<Selectable<UserAccountTable>, 'enterprise_id' | 'id' | 'created_on' | 'updated_on' | 'xmin'>
 >
 
 /** Name and address as uniqueness compares them: digests of `names.ts`. */
@@ -196,6 +196,17 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
         .forUpdate()
         .execute()
       return new Map(rows.map((row) => [row.id, row]))
+    },
+
+    /** The hash of the password of a user whose row is locked; null where it has none. */
+    async passwordHash(id: number): Promise<string | null> {
+      const { password_hash } = await trx
+        .selectFrom('user_account')
+        .select('password_hash')
+        .where('enterprise_id', '=', enterprise_id)
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+      return password_hash
     },
 
     /** Locks all superusers until the transaction ends, in id order, and reads them as they are then. */

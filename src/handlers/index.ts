@@ -2,15 +2,22 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Caller } from '../auth/authenticate.js'
 import type { Fault } from '../errors.js'
 import { bodyFaults } from '../users/faults.js'
+import { createApiKey } from './createApiKey.js'
 import { createUser } from './createUser.js'
 import { deleteUser } from './deleteUser.js'
+import { getTokenInfo } from './getTokenInfo.js'
 import { getUser } from './getUser.js'
 import { getUserInfo } from './getUserInfo.js'
 import { idempotencyKeyFaults } from './idempotency-key.js'
 import { ifMatchFaults } from './if-match.js'
 import { listAuditEntries } from './listAuditEntries.js'
+import { listApiKeys } from './listApiKeys.js'
 import { listUsers } from './listUsers.js'
+import { login } from './login.js'
+import { logout } from './logout.js'
 import { partialUpdateUser } from './partialUpdateUser.js'
+import { revokeApiKey } from './revokeApiKey.js'
+import { rotateApiKey } from './rotateApiKey.js'
 import type { HandlerDeps, Handlers, OperationId } from './seam.js'
 import { updateUser } from './updateUser.js'
 
@@ -25,6 +32,13 @@ export function createHandlers(deps: HandlerDeps): Handlers {
     partialUpdateUser: partialUpdateUser(deps),
     deleteUser: deleteUser(deps),
     listAuditEntries: listAuditEntries(deps),
+    login: login(deps),
+    getTokenInfo: getTokenInfo(deps),
+    listApiKeys: listApiKeys(deps),
+    createApiKey: createApiKey(deps),
+    rotateApiKey: rotateApiKey(deps),
+    revokeApiKey: revokeApiKey(deps),
+    logout: logout(deps),
   }
 }
 

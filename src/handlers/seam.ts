@@ -1,8 +1,9 @@
 import type { operations as Contract } from '../../generated/openapi.js'
 import type { operations } from '../../generated/operations.js'
 import type { Caller } from '../auth/authenticate.js'
+import type { KeyDeps } from '../users/api-keys.js'
 import type { OnceDeps } from '../users/once.js'
-import type { WriteDeps } from '../users/write.js'
+import type { SignInDeps } from '../users/sign-in.js'
 
 /** The name of an operation, the same from `openapi.yaml` to the test. */
 export type OperationId = keyof Contract & keyof typeof operations
@@ -23,6 +24,10 @@ export interface Input<Id extends OperationId> {
   readonly body: Json<NonNullable<Contract[Id]['requestBody']>>
   /** The absolute URL of the request, as its client sees it. */
   readonly url: () => string
+  /** The address that it came from; what a trusted proxy says of it counts. */
+  readonly address: () => string
+  /** The id of the request. */
+  readonly request_id: string
 }
 
 type Success = 200 | 201 | 204
@@ -44,15 +49,18 @@ export type Output<Id extends OperationId> = {
   } & HeadersOf<Contract[Id]['responses'][Status] extends { headers: infer Headers } ? Headers : never>
 }[keyof Contract[Id]['responses'] & Success]
 
+/** Who calls; nobody, where the contract asks for no key. */
+export type CallerOf<Id extends OperationId> = (typeof operations)[Id]['needsKey'] extends true ? Caller : undefined
+
 /**
  * Implements one operation. It never sees a reply, a role, a tenant check or SQL.
  *
  * Failures are thrown as a `Problem` with a code of the contract.
  */
-export type Handler<Id extends OperationId> = (input: Input<Id>, caller: Caller) => Promise<Output<Id>>
+export type Handler<Id extends OperationId> = (input: Input<Id>, caller: CallerOf<Id>) => Promise<Output<Id>>
 
 /** A handler for every operation of the contract: a missing or unknown one does not compile. */
 export type Handlers = { readonly [Id in OperationId]: Handler<Id> }
 
 /** What handlers are made of. */
-export type HandlerDeps = WriteDeps & OnceDeps
+export type HandlerDeps = SignInDeps & KeyDeps & OnceDeps

@@ -1,5 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net'
 import type { FastifyReply } from 'fastify'
+import { networkOf } from '../auth/network.js'
 import type { Config } from '../config.js'
 import { Problem } from '../errors.js'
 import type { Rate } from '../settings.js'
@@ -59,24 +59,6 @@ export function makeCounter({ requests, seconds }: Rate, now: () => number, most
     if (!isOver) window.used++
     return { isOver, remaining: requests - window.used, reset: Math.ceil(Math.round(window.end - time) / 1000) }
   }
-}
-
-const LEADING_GROUPS = 4
-
-/**
- * What counts as one client's address: an IPv4 address, or the first 64 bits of an IPv6 one, since a site has all of its
- * network. What a trusted proxy forwards may be no address; all of that is one client.
- */
-export function networkOf(address: string): string {
-  const mapped = address.slice(address.lastIndexOf(':') + 1)
-  if (isIPv4(mapped)) return mapped
-  if (!isIPv6(address)) return ''
-  const [left = '', right] = address.split('::')
-  const leading = left.split(':').slice(0, LEADING_GROUPS)
-  const trailing = right?.split(':') ?? []
-  const zeros = right === undefined ? 0 : 8 - leading.length - trailing.length
-  const groups = [...leading, ...Array<string>(Math.max(0, zeros)).fill('0'), ...trailing].slice(0, LEADING_GROUPS)
-  return groups.map((group) => Number.parseInt(group || '0', 16).toString(16)).join(':')
 }
 
 /** The limits of a server. Each counts a request, tells how its client stands, and refuses it with 429 when it is over. */

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest, RouteHandlerMethod, RouteOptions 
 import glue from 'fastify-openapi-glue'
 import { apiPrefix, operations } from '../../generated/operations.js'
 import type { Caller } from '../auth/authenticate.js'
+import type { LastUsed } from '../auth/last-used.js'
 import type { Config } from '../config.js'
 import { faultTexts, spec } from '../contract.js'
 import { makeLookup } from '../db/lookups.js'
@@ -34,7 +35,7 @@ interface AnyOutput {
 }
 
 /** Any handler of the map: what it takes is known only once its operation is. */
-type AnyHandler = (input: never, caller: Caller) => Promise<AnyOutput>
+type AnyHandler = (input: never, caller: never) => Promise<AnyOutput>
 
 function routeHandler(
   id: OperationId,
@@ -50,10 +51,10 @@ function routeHandler(
     requireWaiting(exchange)
     const { params: path, query, headers, body } = request
     // What was just validated against the contract is what its types say.
-    const input = { path, query, headers, body, url: () => requestUrl(request, publicUrl) } as Input<OperationId>
+    const input = { path, query, headers, body, url: () => requestUrl(request, publicUrl), address: () => request.ip, request_id: request.id } as Input<OperationId>
     exchange.begin()
     try {
-      const { status, body: answer, headers: more } = await handler(input as never, caller).finally(() => {
+      const { status, body: answer, headers: more } = await handler(input as never, caller as never).finally(() => {
         exchange.rest()
       })
       // It was too late.
@@ -74,15 +75,16 @@ function routeHandler(
 export async function wire(
   app: FastifyInstance,
   deps: WriteDeps,
-  config: Pick<Config, 'publicUrl' | 'requests' | 'ratePerAddress' | 'ratePerKey' | 'idempotencyHours'>,
+  config: Config,
+  lastUsed: LastUsed,
 ): Promise<void> {
   const limits = makeRateLimits(config)
   const lookup = makeLookup(deps.db, config.requests)
-  const handlers = createHandlers({ ...deps, idempotencyHours: config.idempotencyHours })
+  const handlers = createHandlers({ ...deps, config, idempotencyHours: config.idempotencyHours })
   const rules = createRequestRules(deps)
   const route = (id: OperationId): Omit<RouteOptions, 'method' | 'url'> => ({
     config: { operationId: id },
-    onRequest: guard(lookup, id, limits),
+    onRequest: guard(lookup, lastUsed, id, limits),
     // `requireValid` answers a schema's faults together with the rules'.
     attachValidation: true,
     handler: routeHandler(id, handlers[id], rules[id], config.publicUrl),

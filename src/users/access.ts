@@ -1,5 +1,5 @@
 import type { operations } from '../../generated/operations.js'
-import type { KeyOwner } from '../db/lookups.js'
+import type { FoundKey, KeyOwner } from '../db/lookups.js'
 import type { UserChanges, UserRow } from '../db/users.js'
 import { Problem } from '../errors.js'
 import { etagOf, isStaff } from './user.js'
@@ -10,6 +10,9 @@ export type WhoMayCall = (typeof operations)[keyof typeof operations]['whoMayCal
 const MANAGERS_ONLY = 'Only those who manage users may do this.'
 const SUPERUSERS_ONLY = 'Only a superuser may do this to a superuser.'
 const NOT_TO_ONESELF = 'Nobody may delete, deactivate or demote themself.'
+const ONLY_FOR_ONESELF = 'Anybody may do this for themself alone.'
+const READ_ONLY_KEY = 'This key may only read.'
+const ITSELF_ONLY = 'This key may only read, and rotate and revoke itself.'
 
 const forbidden = (reason: string): Problem => new Problem('forbidden', [reason])
 
@@ -24,6 +27,7 @@ export function requireMayCall(whoMayCall: WhoMayCall, caller: KeyOwner['user'],
   const self = user_id === caller.id
   switch (whoMayCall) {
     case 'anyone':
+    case 'without-key':
       return
     case 'managers':
       if (!staff) throw forbidden(MANAGERS_ONLY)
@@ -34,7 +38,25 @@ export function requireMayCall(whoMayCall: WhoMayCall, caller: KeyOwner['user'],
     case 'managers-not-self':
       if (!staff) throw forbidden(MANAGERS_ONLY)
       if (self) throw forbidden(NOT_TO_ONESELF)
+      return
+    case 'self':
+      if (!self) throw forbidden(ONLY_FOR_ONESELF)
   }
+}
+
+/** What a read-only key may do with an operation, as `x-read-only-key` of the contract says it, or the method. */
+export type ReadOnlyKey = (typeof operations)[keyof typeof operations]['readOnlyKey']
+
+/**
+ * What the scope of the presented key decides, before a body is read.
+ *
+ * @param api_key_id the key that the path names; undefined when it names none
+ * @throws {Problem} `forbidden`
+ */
+export function requireScope(readOnlyKey: ReadOnlyKey, key: FoundKey, api_key_id: string | undefined): void {
+  if (!key.read_only || readOnlyKey === 'allowed') return
+  if (readOnlyKey === 'refused') throw forbidden(READ_ONLY_KEY)
+  if (api_key_id !== key.id) throw forbidden(ITSELF_ONLY)
 }
 
 /** May see all users of the enterprise; anyone else sees only themself. */
@@ -56,7 +78,7 @@ export function requireMayChange(caller: UserRow, target: UserRow, changes: User
   const self = caller.id === target.id
   if (changed.length === 0) return
   if (!isStaff(caller) && !changed.every((column) => OWN_FIELDS.has(column))) throw forbidden(MANAGERS_ONLY)
-  if (target.is_superuser && !caller.is_superuser) throw forbidden(SUPERUSERS_ONLY)
+  requireMayTouch(caller, target)
   if (self && (changes.is_active === false || isStaff(caller) !== isStaff({ ...target, ...changes }))) {
     throw forbidden(NOT_TO_ONESELF)
   }
@@ -68,6 +90,15 @@ export function requireMayChange(caller: UserRow, target: UserRow, changes: User
  * @throws {Problem} `forbidden`
  */
 export function requireMayDelete(caller: UserRow, target: UserRow): void {
+  requireMayTouch(caller, target)
+}
+
+/**
+ * Only a superuser may do something to a superuser, even see its keys.
+ *
+ * @throws {Problem} `forbidden`
+ */
+export function requireMayTouch(caller: KeyOwner['user'], target: UserRow): void {
   if (target.is_superuser && !caller.is_superuser) throw forbidden(SUPERUSERS_ONLY)
 }
 
@@ -106,6 +137,11 @@ export function requireFound(target: UserRow | undefined): UserRow {
 export function requireMatch(expected: readonly string[] | undefined, target: UserRow, enterprise: KeyOwner['enterprise']): void {
   if (expected === undefined || expected.includes(etagOf(target, enterprise))) return
   throw new Problem('precondition_failed', ['If-Match: names no tag that the user has now'])
+}
+
+/** The answer to an id that names no key of the user that works. */
+export function noSuchKey(): Problem {
+  return new Problem('not_found', ['api_key_id: names no key'])
 }
 
 /** The answer to an id that names no user whom the caller may see. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Actor, auditActor } from '../auth/authenticate.js'
 import { auditOf } from '../db/audit.js'
+import { keyWritesOf } from '../db/keys.js'
 import { type UserChanges, type UserRow, userWritesOf } from '../db/users.js'
 import { Problem } from '../errors.js'
 import { nameKey } from '../names.js'
@@ -73,6 +74,8 @@ export async function changeUser(
     wanted = changes
     if (Object.keys(changes).length === 0) return target
     const changed = await users.update(id, changes)
+    // Whoever signed in with the old password is out, wherever that was.
+    if (password_hash !== undefined) await keyWritesOf(trx, caller.enterprise.id).revokeOldest(id, 'sign-in', 0)
     await auditOf(trx, caller.enterprise).append(auditActor(caller), userChanged('user.update', target, changed, changes))
     return changed
   })

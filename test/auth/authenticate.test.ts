@@ -69,7 +69,7 @@ t.test('the caller: the user, the enterprise, the key and its prefix, and no has
     key,
     key_prefix: parseKey(key)!.prefix,
   })
-  t.strictSame(Object.keys(caller).toSorted(), ['enterprise', 'key', 'key_prefix', 'request_id', 'user', 'waiter', 'wanted'])
+  t.strictSame(Object.keys(caller).toSorted(), ['api_key', 'enterprise', 'key', 'key_prefix', 'request_id', 'user', 'waiter', 'wanted'])
   t.notOk(JSON.stringify(caller.user).includes('hash'))
 })
 
@@ -95,7 +95,7 @@ t.test('revoked, and inactive: on the very next call; active again works again',
 t.test('the number of the key is the enterprise: a stored hash counts in its own alone', async (t) => {
   const { key: strange, hash, prefix, expires_on } = makeKey(numberOf(globex.api_key))
   // Stored by mistake for alice of acme: the number says globex, where it is not.
-  const acmeWrites = (work: (keys: ReturnType<typeof keyWritesOf>) => Promise<void>) =>
+  const acmeWrites = (work: (keys: ReturnType<typeof keyWritesOf>) => Promise<unknown>) =>
     db.transaction().execute((trx) => work(keyWritesOf(trx, numberOf(key))))
   await acmeWrites((keys) => keys.insert({ user_id: acme.user_id, hash, prefix, expires_on }))
   t.equal(await outcome(strange), 'invalid_credentials')

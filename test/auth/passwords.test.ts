@@ -96,3 +96,19 @@ t.test('without a queue one at a time still works', async (t) => {
   const both = await Promise.allSettled([single.hash('a'), single.hash('b')])
   t.strictSame(both.map(({ status }) => status), ['fulfilled', 'rejected'])
 })
+
+t.test('verify and isOutdated', async (t) => {
+  const hash = await passwords.hash('ﬁne pässword')
+  t.ok(await passwords.verify(hash, 'fine pässword'), 'as NFKC')
+  for (const wrong of ['', 'Fine pässword', 'x'.repeat(4096)]) t.notOk(await passwords.verify(hash, wrong))
+  for (const any of ['', 'x']) t.notOk(await passwords.verify(null, any), 'no hash, no password')
+  t.notOk(passwords.isOutdated(hash))
+  for (const changed of [{ memoryKiB: 16 }, { passes: 2 }, { lanes: 1, memoryKiB: 64 }]) {
+    const other = makePasswords({ ...config, argon2: { ...config.argon2, ...changed } })
+    t.ok(other.isOutdated(hash))
+    t.ok(await other.verify(hash, 'fine pässword'))
+  }
+  const busy = makePasswords({ ...config, hashConcurrency: 1, hashQueue: 0 })
+  const outcomes = await Promise.allSettled([busy.verify(hash, 'a'), busy.verify(hash, 'a')])
+  t.match(outcomes, [{ status: 'fulfilled' }, { reason: { code: 'unavailable' } }])
+})

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { operations } from '../../generated/operations.js'
-import { etagOf, RosterClient, type User } from '../../src/client/index.js'
+import { type ApiKeyMade, etagOf, RosterClient, type User } from '../../src/client/index.js'
 import type { OperationId } from '../../src/handlers/seam.js'
 import { makeDirectory } from '../helpers/directory.js'
 import { failure } from '../helpers/scripted.js'
@@ -16,6 +16,10 @@ const asViewer = new RosterClient({ baseUrl, key: viewer.key })
 
 t.test('each method is the operation of its name', async (t) => {
   let erin: User
+  let made: ApiKeyMade
+  let signedIn: RosterClient
+  const password = 'correct horse battery staple'
+  await roster.partialUpdateUser(viewer.id, { password })
   const calls: { [Id in OperationId]: () => Promise<unknown> } = {
     getUserInfo: async () => t.equal((await roster.getUserInfo({ 'X-Tenant': 'acme' })).token, superuser),
     listUsers: async () => {
@@ -37,6 +41,20 @@ t.test('each method is the operation of its name', async (t) => {
       t.match(results, [{ action: 'user.delete', target: String(erin.id) }, { action: 'user.update' }])
       t.match(next, /\/api\/audit\/\?limit=2&after=\d+&order=newest&user_id=\d+$/)
     },
+    login: async () => {
+      const answer = await new RosterClient({ baseUrl }).login({ username: 'vera', password }, { 'X-Tenant': 'acme' })
+      t.match(answer, { api_key: { kind: 'sign-in' }, user: { id: viewer.id, last_login: String } })
+      signedIn = new RosterClient({ baseUrl, key: answer.api_key.key })
+    },
+    logout: () => signedIn.logout(),
+    getTokenInfo: async () => t.match(await roster.getTokenInfo(), { token: superuser, user: String(acme.user_id) }),
+    createApiKey: async () => {
+      made = await roster.createApiKey(acme.user_id, { name: 'laptop', read_only: true })
+      t.match(made, { name: 'laptop', read_only: true, key: /^rst_/ })
+    },
+    listApiKeys: async () => t.strictSame((await roster.listApiKeys(acme.user_id, { limit: 1, offset: 1 })).results[0]?.id, made.id),
+    rotateApiKey: async () => t.equal((await roster.rotateApiKey(acme.user_id, made.id)).name, 'laptop'),
+    revokeApiKey: () => roster.revokeApiKey(acme.user_id, made.id),
   }
   t.strictSame(Object.keys(calls).sort(), Object.keys(operations).sort())
   for (const [id, call] of Object.entries(calls)) {

@@ -9,8 +9,9 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 const same = <A, B>(proof: Same<A, B>): boolean => proof
 
 const roster = new RosterClient({ baseUrl: 'https://roster.example/api', key: 'rst_', timeoutMs: 1, tries: 1, fetch })
-// @ts-expect-error a key is needed
 new RosterClient({ baseUrl: 'https://roster.example/api' })
+// @ts-expect-error a key is a text
+new RosterClient({ baseUrl: 'https://roster.example/api', key: null })
 // @ts-expect-error a signal is of one call
 new RosterClient({ baseUrl: '', key: '', signal: AbortSignal.abort() })
 

@@ -18,6 +18,7 @@ interface Item {
     readonly method: string
     readonly description: string
     readonly header: readonly Field[]
+    readonly auth?: { readonly type: 'noauth' }
     readonly body?: { readonly raw: string }
     readonly url: { readonly raw: string; readonly query: readonly Field[]; readonly variable: readonly Field[] }
   }
@@ -51,8 +52,11 @@ function runner(given: Record<string, string>) {
     const apiKey = valuesOf(collection.auth.apikey)
     const answer = await fetch(`${filled(path)}?${new URLSearchParams(query).toString()}`, {
       method: request.method,
-      headers: { [String(apiKey.key)]: filled(String(apiKey.value)), ...enabled(request.header) },
-      ...(request.body ? { body: request.body.raw } : {}),
+      headers: {
+        ...(request.auth ? {} : { [String(apiKey.key)]: filled(String(apiKey.value)) }),
+        ...Object.fromEntries(Object.entries(enabled(request.header)).map(([name, value]) => [name, filled(value)])),
+      },
+      ...(request.body ? { body: filled(request.body.raw) } : {}),
     })
     const text = await answer.text()
     const failed: string[] = []
@@ -77,14 +81,18 @@ t.test('it has every operation, with its description, and an answer of each stat
 })
 
 t.test('its variables are the address, a key that is not there, and the ids of paths', async (t) => {
-  t.strictSame(valuesOf(collection.variable), { baseUrl: 'http://127.0.0.1:3000/api', key: '', user_id: '3' })
+  t.strictSame(valuesOf(collection.variable), { baseUrl: 'http://127.0.0.1:3000/api', key: '', tenant: '', username: '', password: '', sign_in_key: '', user_id: '3', api_key_id: '0d9f7a52-3f0f-4c58-9a53-6c1d2b7e4f10' })
   t.strictSame([...new Set(collection.variable.map(({ type }) => type))], ['string'])
   t.equal(collection.auth.type, 'apikey')
   t.equal(valuesOf(collection.auth.apikey).in, 'header')
 })
 
 t.test('sent in its order, each request has the declared success', async (t) => {
-  const send = runner({ baseUrl, key: directory.superuser })
+  const who = { tenant: 'acme', username: 'vera', password: 'correct horse battery staple' }
+  const { viewer: { id }, superuser: key } = directory
+  await directory.call(`PATCH /user/${String(id)}/`, { key, json: { password: who.password } })
+  directory.answers.length = 0
+  const send = runner({ baseUrl, key, ...who })
   for (const item of items) {
     const [status, failed] = await send(item)
     t.ok([200, 201, 204].includes(status), `${item.name}: ${String(status)}`)

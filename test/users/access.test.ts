@@ -1,7 +1,7 @@
 import type { UserChanges, UserRow } from '../../src/db/users.js'
 import { Problem } from '../../src/errors.js'
 import {
-  noSuchUser, requireFound, requireMayCall, requireMayChange, requireMayDelete, requireStillMayCall, seesEveryone,
+  noSuchKey, noSuchUser, requireFound, requireMayCall, requireMayChange, requireMayDelete, requireScope, requireStillMayCall, seesEveryone,
   type WhoMayCall,
 } from '../../src/users/access.js'
 import { enterprise, row } from '../helpers/rows.js'
@@ -16,6 +16,7 @@ const groupAdmin = row({ id: 4, role: 'Group Admin' })
 
 const MANAGERS = 'Only those who manage users may do this.'
 const SUPERUSERS = 'Only a superuser may do this to a superuser.'
+const OWN = 'Anybody may do this for themself alone.'
 const ONESELF = 'Nobody may delete, deactivate or demote themself.'
 
 /** What a rule refused with: the error of a `forbidden`, the code of another problem, undefined for nothing. */
@@ -36,6 +37,8 @@ t.test('requireMayCall: what role and path alone decide', async (t) => {
     'managers': [undefined, undefined, MANAGERS, MANAGERS],
     'managers-or-self': [undefined, undefined, MANAGERS, undefined],
     'managers-not-self': [undefined, ONESELF, MANAGERS, MANAGERS],
+    'without-key': [undefined, undefined, undefined, undefined],
+    'self': [OWN, undefined, OWN, undefined],
   }
   for (const [who, expected] of Object.entries(table)) {
     const refused = (caller: UserRow, id?: number) => refusal(() => requireMayCall(who as WhoMayCall, caller, id))
@@ -48,6 +51,17 @@ t.test('requireMayCall: what role and path alone decide', async (t) => {
       t.equal(refused(user), expected[2])
     }
   }
+})
+
+t.test('requireScope: what the scope of the key decides', async (t) => {
+  const id = '0d9f7a52-3f0f-4c58-9a53-6c1d2b7e4f10'
+  const refused = (who: 'allowed' | 'refused' | 'itself', read_only: boolean, named?: string) =>
+    refusal(() => requireScope(who, { id, read_only }, named))
+  for (const who of ['allowed', 'refused', 'itself'] as const) t.equal(refused(who, false, 'x'), undefined)
+  t.equal(refused('allowed', true), undefined)
+  t.equal(refused('refused', true, id), 'This key may only read.')
+  t.equal(refused('itself', true, id), undefined)
+  for (const named of [undefined, 'x', id.toUpperCase()]) t.match(refused('itself', true, named), /rotate and revoke itself/)
 })
 
 t.test('seesEveryone', async (t) => {
@@ -107,4 +121,5 @@ t.test('requireFound', async (t) => {
   t.equal(requireFound(viewer), viewer)
   t.equal(refusal(() => requireFound(undefined)), 'not_found')
   t.strictSame(noSuchUser().errors, ['user_id: names no user'])
+  t.strictSame(noSuchKey().errors, ['api_key_id: names no key'])
 })

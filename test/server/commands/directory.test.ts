@@ -113,6 +113,16 @@ t.test('key create', async (t) => {
     t.match(out, [/^api_key {5}rst_/, /^expires_on {2}\d{4}-.*Z$/])
     t.strictSame(note, ['The key is shown this once: keep it now.'])
   })
+  await t.test('with a name, for fewer days, to read alone', async (t) => {
+    const options = ['--name', 'nightly', '--expires-days', '7', '--read-only', '--json']
+    const made = jsonOf<{ api_key: string; expires_on: string }>(
+      await roster('key', 'create', '--enterprise', 'globex', '--user', 'gina', ...options),
+    )
+    t.ok(Math.abs(Date.parse(made.expires_on) - Date.now() - 7 * 86_400_000) < 60_000)
+    t.match(await ownerOf(made.api_key), { api_key: { read_only: true } })
+    const listed = jsonOf<object[]>(await roster('key', 'list', '--enterprise', 'globex', '--json'))
+    t.match(listed[1], { name: 'nightly', kind: 'made', read_only: true })
+  })
   await t.test('unknown enterprise or user, also a user of another enterprise', async (t) => {
     for (const [enterprise, user, message] of [
       ['nowhere', 'alice', 'roster: there is no enterprise nowhere'],
@@ -132,11 +142,14 @@ t.test('key list: every key with its owner, never a secret', async (t) => {
   t.equal(rows.length, 3)
   t.strictSame(
     Object.keys(rows[0]!),
-    ['user_id', 'username', 'prefix', 'created_on', 'expires_on', 'revoked_on', 'last_used_on'],
+    [
+      ...['id', 'user_id', 'name', 'prefix', 'kind', 'read_only', 'created_on', 'expires_on', 'revoked_on', 'last_used_on'],
+      ...['replaced_on', 'username'],
+    ],
   )
   t.match(rows[0], { prefix: parseKey(acme.api_key)!.prefix, username: 'alice', user_id: acme.user_id, revoked_on: null })
   const people = await roster('key', 'list', '--enterprise', 'acme')
-  t.match(people.out[0], /^prefix +username +user_id +created_on +expires_on +revoked_on +last_used_on$/)
+  t.match(people.out[0], /^prefix +username +user_id +name +kind +read_only +created_on +expires_on +revoked_on +last_used_on$/)
   t.equal(people.out.length, 4)
   const [, , secret = '', checksum = ''] = acme.api_key.split('_')
   const hash = parseKey(acme.api_key)!.hash

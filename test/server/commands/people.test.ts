@@ -15,7 +15,7 @@ const inAcme = (...args: string[]): Promise<Ran> => roster(...args, '--enterpris
 
 t.test('user list: all users, over several pages', async (t) => {
   const { out } = await inAcme('user', 'list')
-  t.match(out[0], /^id +username +email +role +is_active +is_superuser$/)
+  t.match(out[0], /^id +username +email +is_email_verified +role +is_active +is_superuser$/)
   t.equal(out.length, 4)
   await db.transaction().execute(async (trx) => {
     for (let i = 0; i < 1000; i++) {
@@ -36,7 +36,7 @@ t.test('user list: all users, over several pages', async (t) => {
   const users = jsonOf<{ id: number; username: string }[]>(await inAcme('user', 'list', '--json'))
   t.equal(users.length, 1003)
   t.strictSame(users.map(({ id }) => id).toSorted((a, b) => a - b), users.map(({ id }) => id))
-  t.strictSame(Object.keys(users[0]!), ['id', 'username', 'email', 'role', 'is_active', 'is_superuser'])
+  t.strictSame(Object.keys(users[0]!), ['id', 'username', 'email', 'is_email_verified', 'role', 'is_active', 'is_superuser'])
   t.match(await roster('user', 'list', '--enterprise', 'nowhere'), { code: 1, note: ['roster: there is no enterprise nowhere'] })
 })
 
@@ -64,6 +64,13 @@ t.test('user promote and demote hand ownership over', async (t) => {
     t.match(await inAcme('user', 'demote', 'bob'), { code: 1, note: [/^roster: bob is the last active superuser of acme/] })
     await setSuperuser(db, acme, 'alice', true)
   })
+})
+
+t.test('user verify', async (t) => {
+  t.match(jsonOf(await inAcme('user', 'verify', 'VERA', '--json')), { username: 'vera', is_email_verified: true })
+  t.match(await inAcme('user', 'verify', 'nobody'), { code: 1, note: ['roster: there is no user nobody in acme'] })
+  await create({ username: 'mute' })
+  t.match(await inAcme('user', 'verify', 'mute'), { code: 1, note: ['roster: mute has no e-mail address'] })
 })
 
 t.test('client add, list, remove', async (t) => {

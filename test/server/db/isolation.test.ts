@@ -4,7 +4,7 @@ import { auditEntriesOf, auditOf, COMMAND_LINE, pruneAudit } from '../../../src/
 import { verifyAudit } from '../../../src/db/audit-verify.js'
 import { clientsOf, clientWritesOf } from '../../../src/db/clients.js'
 import { keptAnswersOf, keptAnswerWritesOf } from '../../../src/db/idempotency.js'
-import { keysOf, keyWritesOf } from '../../../src/db/keys.js'
+import { keysOf, keyWritesOf, writeUses } from '../../../src/db/keys.js'
 import { makeLookup } from '../../../src/db/lookups.js'
 import type { Database } from '../../../src/db/schema.js'
 import { type NewUser, type UserRow, usersOf, userWritesOf } from '../../../src/db/users.js'
@@ -75,9 +75,9 @@ t.test('every method is looked at', async (t) => {
   await write(async (trx) => {
     for (const [repository, methods] of [
       [usersOf(db, 1), ['match', 'taken', 'page']],
-      [userWritesOf(trx, 1), ['lock', 'lockSuperusers', 'insert', 'update', 'delete']],
-      [keysOf(db, 1), ['list']],
-      [keyWritesOf(trx, 1), ['insert', 'revoke']],
+      [userWritesOf(trx, 1), ['lock', 'passwordHash', 'lockSuperusers', 'insert', 'update', 'delete']],
+      [keysOf(db, 1), ['list', 'find', 'page']],
+      [keyWritesOf(trx, 1), ['insert', 'revoke', 'findLive', 'count', 'revokeOne', 'replace', 'revokeOldest', 'deleteDead']],
       [auditEntriesOf(db, trails[OURS]!), ['list', 'head', 'hashAt', 'firstSince']],
       [auditOf(trx, trails[OURS]!), ['append']],
       [keptAnswersOf(db, 1), ['find']],
@@ -153,6 +153,18 @@ t.test('keys', async (t) => {
   t.strictSame(await write((trx) => keyWritesOf(trx, OURS).revoke('rst_ben')), [ours[1]!.id])
   t.ok(await find(THEIRS, keys[THEIRS]![1]!.hash))
   t.equal(await find(OURS, keys[OURS]![1]!.hash), undefined)
+  const [{ id: user_id }, { id }] = [theirs[2]!, (await keysOf(db, THEIRS).list())[2]!]
+  t.equal(await keysOf(db, OURS).find(id), undefined)
+  t.strictSame(await keysOf(db, OURS).page(user_id, { limit: 9, offset: 0 }), { count: 0, rows: [] })
+  await write(async (trx) => {
+    const writes = keyWritesOf(trx, OURS)
+    t.equal(await writes.findLive(user_id, id), undefined)
+    t.equal(await writes.count(user_id, 'made'), 0)
+    await writes.revokeOne(id)
+    await writes.replace(id, new Date(0))
+    await writes.deleteDead(user_id, 'made')
+  })
+  await writeUses(db, [{ enterprise_id: OURS, id, at: Date.now() }])
 })
 
 t.test('clients', async (t) => {

@@ -1,0 +1,129 @@
+import { hash } from 'node:crypto'
+import type { components } from '../../generated/openapi.js'
+import { auditActor, type Caller } from '../auth/authenticate.js'
+import { makeKey } from '../auth/keys.js'
+import { keyRevoked } from '../auth/made-keys.js'
+import { networkOf } from '../auth/network.js'
+import type { Config } from '../config.js'
+import { auditOf } from '../db/audit.js'
+import { inTransaction } from '../db/database.js'
+import { type EnterpriseRow, findEnterprise } from '../db/enterprises.js'
+import { keyWritesOf } from '../db/keys.js'
+import { type Account, countTry, findAccount, forgiveTry, rememberNetwork, type Tries } from '../db/sign-ins.js'
+import { userWritesOf } from '../db/users.js'
+import { Problem } from '../errors.js'
+import { nameKey } from '../names.js'
+import { lockKeys, toApiKey } from './api-keys.js'
+import { toUser } from './user.js'
+import type { WriteDeps } from './write.js'
+
+/** What the rules of sign-ins need. */
+export interface SignInDeps extends WriteDeps {
+  readonly config: Pick<Config, 'keysPerUser' | 'signInKeyMs' | 'signInTries' | 'signInNetworkTries' | 'signInWindowMs'>
+}
+
+/** Who wants to sign in, to what, and from where. */
+export interface SignIn {
+  readonly username: string
+  readonly password: string
+  /** The name of the enterprise; what is none names none. */
+  readonly tenant: string
+  readonly client: string | undefined
+  /** The address that the request came from. */
+  readonly address: string
+  readonly request_id: string
+}
+
+/** A number that no enterprise has: what is looked up in it is looked up as everywhere, and not found. */
+const NO_ENTERPRISE = -1
+
+/** @throws {Problem} `too_many_attempts` */
+function requireFewTries(
+  { signInTries, signInNetworkTries, signInWindowMs }: SignInDeps['config'],
+  tries: { account: Tries; network: Tries },
+  isKnown: boolean,
+): void {
+  const isAccount = tries.account.n > signInTries
+  // Where somebody signed in before, the failures of others do not count against them.
+  const isNetwork = tries.network.n > signInNetworkTries && !isKnown
+  if (!isAccount && !isNetwork) return
+  const [most, { seconds }] = isAccount ? [signInTries, tries.account] : [signInNetworkTries, tries.network]
+  const limit = `at most ${String(most)} may fail in ${String(Math.ceil(signInWindowMs / 1000))} seconds`
+  throw new Problem('too_many_attempts', [`sign-ins: ${limit}`], { 'Retry-After': String(seconds) })
+}
+
+/**
+ * Makes a key for the user whose password this is. Every refusal runs the same statements and one verification.
+ *
+ * @throws {Problem} `invalid_credentials`, whatever is wrong; `too_many_attempts`; `unavailable`
+ */
+export async function signIn(deps: SignInDeps, wanted: SignIn): Promise<components['schemas']['LoginResult']> {
+  const { db, passwords, config } = deps
+  const { username, password, tenant, client } = wanted
+  const network = networkOf(wanted.address)
+  const name_key = nameKey(username)
+  // As it was typed: whether two names are of one user must not show.
+  const account = hash('sha256', `${tenant}\n${name_key}`, 'base64url')
+  const enterprise = await findEnterprise(db, tenant)
+  const found = await findAccount(db, enterprise?.id ?? NO_ENTERPRISE, { name_key, client: client ?? '', network })
+  requireFewTries(config, await countTry(db, { network, account, windowMs: config.signInWindowMs }), found?.is_known === true)
+
+  const isRight = await passwords.verify(found?.password_hash ?? null, password)
+  const mayEnter = found?.is_active === true && (client === undefined || found.has_client)
+  if (enterprise === undefined || !isRight || !mayEnter) throw new Problem('invalid_credentials')
+  await forgiveTry(db, { network, account })
+  return enter(deps, { enterprise, found, network, wanted })
+}
+
+interface Entering {
+  readonly enterprise: EnterpriseRow
+  readonly found: Account
+  readonly network: string
+  readonly wanted: SignIn
+}
+
+/** What a right password gives, unless it was changed, or the user deactivated or deleted, since it was compared. */
+async function enter(
+  { db, passwords, config }: SignInDeps,
+  { enterprise, found, network, wanted: { password, client, request_id } }: Entering,
+): Promise<components['schemas']['LoginResult']> {
+  const { id, password_hash } = found
+  const rehashed = passwords.isOutdated(String(password_hash)) ? { password_hash: await passwords.hash(password) } : {}
+  return inTransaction(db, async (trx) => {
+    const users = userWritesOf(trx, enterprise.id)
+    const locked = (await users.lock([id])).get(id)
+    if (locked?.is_active !== true || (await users.passwordHash(id)) !== password_hash) throw new Problem('invalid_credentials')
+    const user = await users.update(id, { last_login: new Date(), ...rehashed })
+    const keys = keyWritesOf(trx, enterprise.id)
+    await keys.revokeOldest(id, 'sign-in', config.keysPerUser - 1)
+    await keys.deleteDead(id, 'sign-in')
+    const { key, hash, prefix, expires_on } = makeKey(enterprise.id, config.signInKeyMs)
+    const row = await keys.insert({ user_id: id, hash, prefix, expires_on, name: client ?? 'sign-in', kind: 'sign-in' })
+    await rememberNetwork(trx, enterprise.id, { user_id: id, network })
+    await auditOf(trx, enterprise).append(
+      { source: 'api', actor_id: id, key_prefix: prefix, request_id },
+      {
+        action: 'user.sign_in',
+        target_type: 'user',
+        target: String(id),
+        user_id: id,
+        before: {},
+        after: { prefix, expires_on: expires_on.toISOString() },
+      },
+    )
+    return { api_key: { ...toApiKey(row), key }, user: toUser(user, enterprise) }
+  })
+}
+
+/**
+ * Revokes the presented key.
+ *
+ * @throws {Problem} `invalid_credentials` also where it was revoked since the request began
+ */
+export async function signOut({ db }: Pick<WriteDeps, 'db'>, caller: Caller): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    const { keys, presented } = await lockKeys(trx, caller, { whoMayCall: 'anyone', user_id: caller.user.id })
+    await keys.revokeOne(presented.id)
+    await auditOf(trx, caller.enterprise).append(auditActor(caller), keyRevoked(caller.user.id, presented.prefix))
+  }, caller.waiter)
+}
