@@ -908,22 +908,20 @@ export interface components {
          *     | `not_found` | 404 | no such path or user |
          *     | `method_not_allowed` | 405 | the path has no such method |
          *     | `idempotency_conflict` | 409 | a request with this `Idempotency-Key` is under way; try again |
+         *     | `already_rotated` | 409 | the key was rotated before |
+         *     | `too_many_keys` | 409 | the user has as many keys as it may have |
          *     | `precondition_failed` | 412 | the user has none of the tags of `If-Match` |
          *     | `payload_too_large` | 413 | the body is over 262,144 bytes |
          *     | `unsupported_media_type` | 415 | the body is not `application/json` |
          *     | `idempotency_mismatch` | 422 | this `Idempotency-Key` came with another body or API key before |
          *     | `rate_limited` | 429 | the address or the key sent too many requests; try again after `Retry-After` |
-         *     | `already_rotated` | 409 | the key was rotated before |
-         *     | `too_many_keys` | 409 | the user has as many keys as it may have |
-         *     | `payload_too_large` | 413 | the body is over 262,144 bytes |
-         *     | `unsupported_media_type` | 415 | the body is not `application/json` |
          *     | `too_many_attempts` | 429 | too many failed sign-ins; try again after `Retry-After` |
          *     | `internal_error` | 500 | a fault of the server |
          *     | `unavailable` | 503 | the server can't answer now; try again |
          * @example validation_failed
          * @enum {string}
          */
-        ErrorCode: "malformed_request" | "malformed_json" | "validation_failed" | "weak_password" | "duplicate" | "not_authenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "rate_limited" | "already_rotated" | "too_many_keys" | "payload_too_large" | "unsupported_media_type" | "too_many_attempts" | "internal_error" | "unavailable";
+        ErrorCode: "malformed_request" | "malformed_json" | "validation_failed" | "weak_password" | "duplicate" | "not_authenticated" | "invalid_credentials" | "forbidden" | "not_found" | "method_not_allowed" | "idempotency_conflict" | "already_rotated" | "too_many_keys" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_mismatch" | "rate_limited" | "too_many_attempts" | "internal_error" | "unavailable";
     };
     responses: {
         /** @description The state of the keys is against it. */

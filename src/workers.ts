@@ -158,14 +158,12 @@ async function serveWorkersBeside(
   note(whereIs(config.store))
   if (newer !== undefined) log.warn(newer)
 
-  try {
-    const cuts = await keepAll(wanted, workers)
-    log.info('stopped')
-    if (cuts.includes(true)) throw new OperatorError('requests in flight were cut off')
-  } finally {
+  const cuts = await keepAll(wanted, workers).finally(async () => {
     clearTimeout(bound)
     await ops?.close()
-  }
+  })
+  log.info('stopped')
+  if (cuts.includes(true)) throw new OperatorError('requests in flight were cut off')
 }
 
 /**

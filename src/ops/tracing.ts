@@ -61,8 +61,9 @@ export function startTracing(): Tracing {
         span?.setAttributes({
           'http.request.method': method,
           'http.response.status_code': statusCode,
-          ...(route === undefined ? {} : { 'http.route': route }),
-          ...(error_code === undefined ? {} : { 'error.type': error_code }),
+          // What is undefined is left out.
+          'http.route': route,
+          'error.type': error_code,
         })
         if (statusCode >= 500) span?.setStatus({ code: SpanStatusCode.ERROR })
         span?.end()

@@ -13,7 +13,7 @@ const MANAGERS: readonly Who[] = ['superuser', 'admin']
 const WITHOUT_KEY: readonly Who[] = ['none', 'expired', 'revoked', 'inactive', 'unmade', 'broken']
 
 /** Codes that a request has earned which the contract allows: what is stored was against it. */
-const STORED: readonly string[] = ['duplicate', 'weak_password', 'conflict', 'precondition_failed', 'idempotency_conflict', 'idempotency_mismatch']
+const STORED: readonly string[] = ['duplicate', 'weak_password', 'conflict', 'precondition_failed', 'idempotency_conflict', 'idempotency_mismatch', 'already_rotated', 'too_many_keys', 'too_many_attempts']
 /** Faults of rules beyond the schema, as the server words them. */
 const RULES = /^password: (is one of the most common|must not be the name)/
 
@@ -104,8 +104,11 @@ function isRightRefusal({ operation, who, segments }: Draft, { status, code, err
     case 401:
       return operation.open
     case 403:
+      if (operations[operation.id].whoMayCall === 'self') return target !== 'self' && target !== who
       return operations[operation.id].whoMayCall === 'anyone' ? target !== undefined : !manages || target !== 'member'
     case 404:
+      // A key of the user by this id there never is.
+      if (operation.path.includes('{api_key_id}')) return true
       return target !== undefined && target !== 'self' && target !== who && (!manages || ['nobody', 'stranger'].includes(target))
     default:
       return STORED.includes(code) || (code === 'validation_failed' && errors.every((text) => RULES.test(text)))
@@ -132,7 +135,8 @@ function leaks(draft: Draft, sent: Sent, { world }: Fuzzed, answer: LightMyReque
   if (world.secrets.some((secret) => text.includes(secret) && own?.includes(secret) !== true)) return 'it shows the secret of a key'
   if (answer.statusCode < 400) return undefined
   if (text.includes(ECHO)) return 'the error repeats what was sent'
-  return INTERNAL.test(text) ? 'the error shows what is inside' : undefined
+  // Of an overload a 429 may speak.
+  return answer.statusCode !== 429 && INTERNAL.test(text) ? 'the error shows what is inside' : undefined
 }
 
 function errorFault(answer: LightMyRequestResponse): string | undefined {
@@ -166,7 +170,8 @@ function spareCallers({ method, segments, who }: Draft): void {
 }
 
 /** Whether callers or members are no longer what they were. */
-function hasChanged({ method, segments }: Draft, status: number): boolean {
+function hasChanged({ method, segments, sent }: Draft, status: number): boolean {
+  if (status < 300 && /logout|api_key/.test(String(sent?.url))) return true
   const hit = segments.find((segment) => typeof segment === 'object')
   return status < 300 && method !== 'GET' && hit !== undefined && (method === 'DELETE' || hit.target !== 'member')
 }

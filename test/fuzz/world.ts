@@ -69,10 +69,14 @@ export async function makeWorld(t: Test): Promise<World> {
     { id: inactive.id, is_superuser: false, role: 'Group Viewer', is_active: false },
   ] as const
   const castIds = cast.map(({ id }) => id)
+  const hashes = Object.values(keys).flatMap((key) => (key === undefined ? [] : parseKey(key)?.hash ?? []))
+  const working = [superuser, admin.key, viewer.key, globex.api_key].map((key) => parseKey(key)!.hash)
   let members: number[] = []
 
   const heal = async (): Promise<void> => {
     for (const { id, ...state } of cast) await db.updateTable('user_account').set(state).where('id', '=', id).execute()
+    await db.updateTable('api_key').set({ revoked_on: null, replaced_on: null }).where('hash', 'in', working).execute()
+    await db.deleteFrom('api_key').where('user_id', 'in', castIds).where('hash', 'not in', hashes).execute()
     const there = await db
       .selectFrom('user_account')
       .select('id')

@@ -101,8 +101,8 @@ async function limitRate(t: Test, { db, store, keyOf, answers }: Directory, id: 
   const { method, path, statuses, needsKey } = operations[id]
   const declared: readonly number[] = statuses
   for (const [name, setting] of [['address', 'ROSTER_RATE_PER_ADDRESS'], ['key', 'ROSTER_RATE_PER_KEY']] as const) {
-    if (name === 'key' && !needsKey) continue
-    // One of its own, for some operations end it.
+    // A key that its first request ends is not limited any more.
+    if (name === 'key' && (!needsKey || id === 'logout')) continue
     const authorization = await keyOf('alice')
     const config = testConfig(store, { [setting]: '1/60' })
     const app = await buildApp(config, {

@@ -7,6 +7,7 @@ import { openDatabase } from '../../src/db/database.js'
 import { databaseReadiness } from '../../src/ops/readiness.js'
 import { createEnterprise } from '../../src/users/enterprise.js'
 import { emptyFolder, freshDatabase, testConfig } from '../helpers/database.js'
+import { withBrokenTable } from '../helpers/directory.js'
 import { ask, opsOf } from '../helpers/ops.js'
 import { serveProcess } from '../helpers/process.js'
 import { thisFile } from '../helpers/this-file.js'
@@ -101,20 +102,26 @@ t.test('traces: a request, its statements and its hash, in the trace of the clie
   const { status } = await fetch(`${api}/api/user/${String(user_id)}/`, { method: 'PATCH', headers: traced, body })
   t.equal(status, 200)
   await (await fetch(`${api}/api/user_info/`, { headers })).text()
+  await (await fetch(`${api}/openapi.json`)).text()
+  const twice = { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, body: '{"username":"ALICE","profile":{}}' }
+  t.equal((await fetch(`${api}/api/user/`, twice)).status, 400)
+  await withBrokenTable(db, 'user_count', async () => {
+    t.equal((await fetch(`${api}/api/user/`, { headers })).status, 500)
+  })
   await (await fetch(`${api}/nowhere`, { headers })).text()
   served.child.kill('SIGTERM')
   t.strictSame(await served.ended, { code: 0, signal: null })
 
   const sent = Buffer.concat(bodies)
   const texts = sent.toString('latin1')
-  for (const name of ['partialUpdateUser', 'sql select', 'sql update', 'hash', 'directory', '/api/user/:user_id/']) t.ok(texts.includes(name), name)
+  for (const name of ['partialUpdateUser', 'duplicate', 'internal_error', '/openapi.json', 'sql select', 'sql update', 'hash', 'directory', '/api/user/:user_id/']) t.ok(texts.includes(name), name)
   const times = (hex: string) => sent.toString('hex').split(hex).length - 1
   t.ok(times(trace) >= 5, 'its spans are of the trace of the client')
   t.equal(times(parent), 1, 'the request is the child of the span that was sent')
   for (const secret of [api_key, 'Secretname', 'correct horse', 'alice']) t.notOk(texts.includes(secret))
   t.strictSame(
     served.log.filter(({ msg }) => msg === 'answered').map((line) => (line as { trace_id?: string }).trace_id?.length),
-    [32, 32, undefined],
+    [32, 32, 32, 32, 32, undefined],
     'what calls no operation makes no span',
   )
 })

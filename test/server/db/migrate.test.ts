@@ -8,7 +8,7 @@ import { thisFile } from '../../helpers/this-file.js'
 
 const t = thisFile()
 
-const TABLES = ['api_key', 'audit_entry', 'audit_head', 'client', 'enterprise', 'idempotency_key', 'user_account', 'user_count']
+const TABLES = ['api_key', 'audit_entry', 'audit_head', 'client', 'enterprise', 'idempotency_key', 'sign_in_failure', 'sign_in_network', 'user_account', 'user_count']
 
 async function open(t: Test): Promise<Kysely<Database>> {
   const db = openDatabase(testConfig({ DATABASE_URL: await emptyDatabase(t) }))
@@ -34,20 +34,20 @@ t.test('from empty, then again', async (t) => {
   t.strictSame(await tablesOf(db), TABLES)
 })
 
-t.test('every table but enterprise leads its keys with enterprise_id', async (t) => {
+t.test('every table but enterprise, and the failures of networks, leads its keys with enterprise_id', async (t) => {
   const db = await open(t)
   await migrate(db)
   const unique = await select<{ name: string; first: string }>(db, `
     select c.relname as name, a.attname as first from pg_index i
     join pg_class c on c.oid = i.indrelid
     join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
-    where c.relnamespace = 'public'::regnamespace and c.relname = any('{api_key,audit_entry,audit_head,client,idempotency_key,user_account,user_count}')`)
+    where c.relnamespace = 'public'::regnamespace and c.relname = any('{api_key,audit_entry,audit_head,client,idempotency_key,sign_in_network,user_account,user_count}')`)
   t.ok(unique.length >= 13)
   t.ok(unique.every(({ first }) => first === 'enterprise_id'))
   const foreign = await select<{ first: string }>(db, `
     select a.attname as first from pg_constraint k
     join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1] where k.contype = 'f'`)
-  t.equal(foreign.length, 10)
+  t.equal(foreign.length, 12)
   t.ok(foreign.every(({ first }) => first === 'enterprise_id'))
   t.strictSame(await select(db, `select tgname from pg_trigger where not tgisinternal`), [], 'no triggers')
 })
@@ -91,9 +91,12 @@ t.test('on Citus every table is distributed with the others, before any foreign 
   const [reference, first, ...others] = calls
   t.match(reference, { call: 'reference', table_name: 'enterprise', keys: 0 })
   t.match(first, { call: 'distributed', table_name: 'user_account', col: 'enterprise_id', with_table: 'default', keys: 0 })
-  for (const call of others) t.match(call, { call: 'distributed', col: 'enterprise_id', with_table: 'user_account', keys: 0 })
+  // Failures are of networks, not of enterprises.
+  const [failures, ...spread] = others.toSorted((a, b) => Number(b.table_name === 'sign_in_failure') - Number(a.table_name === 'sign_in_failure'))
+  t.match(failures, { call: 'distributed', table_name: 'sign_in_failure', col: 'network', with_table: 'none', keys: 0 })
+  for (const call of spread) t.match(call, { call: 'distributed', col: 'enterprise_id', with_table: 'user_account', keys: 0 })
   t.strictSame(calls.map(({ table_name }) => table_name).toSorted(), TABLES)
-  t.equal((await select<{ n: number }>(db, `select count(*) as n from pg_constraint where contype = 'f'`))[0]?.n, 10)
+  t.equal((await select<{ n: number }>(db, `select count(*) as n from pg_constraint where contype = 'f'`))[0]?.n, 12)
 })
 
 t.test('a database that is not there fails as what it is', async (t) => {
