@@ -28,7 +28,7 @@ async function serveOnce(signal: NodeJS.Signals): Promise<{ log: { level: unknow
 }
 
 t.test('a database that was never migrated is refused, and it says what to do', async (t) => {
-  const message = 'roster: the database lacks migrations (0001_directory): run "roster migrate" first'
+  const message = 'roster: the database lacks migrations (0001_directory, 0002_second_release): run "roster migrate" first'
   t.match(await roster('serve'), { code: 1, out: [], note: [message] })
 })
 
