@@ -13,9 +13,11 @@ async function keys(db: Kysely<unknown>): Promise<void> {
     alter table api_key
       add column id uuid not null default gen_random_uuid(),
       add column name text not null default '',
-      add column kind text not null default 'made' check (kind in ('made', 'sign-in')),
+      add column kind text not null default 'made',
       add column read_only boolean not null default false,
       add column replaced_on timestamptz`.execute(db)
+  // Citus takes a constraint by its name alone, and not with a column.
+  await sql`alter table api_key add constraint api_key_kind check (kind in ('made', 'sign-in'))`.execute(db)
   await sql`create unique index api_key_id on api_key (enterprise_id, id)`.execute(db)
 }
 

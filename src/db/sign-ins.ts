@@ -78,12 +78,12 @@ export async function countTry(
 ): Promise<{ account: Tries; network: Tries }> {
   const { rows } = await sql<Tries & { account: string }>`
     insert into sign_in_failure as old (network, account, n, ends_on)
-    select ${network}::text, counted, 1, clock_timestamp() + ${windowMs}::double precision * interval '1 millisecond'
+    select ${network}::text, counted, 1, now() + ${windowMs}::double precision * interval '1 millisecond'
     from unnest(array[${ANY}, ${account}]::text[]) as counted
     on conflict (network, account) do update set
-      n = case when old.ends_on <= clock_timestamp() then 1 else least(old.n + 1, ${sql.lit(MOST)}) end,
-      ends_on = case when old.ends_on <= clock_timestamp() then excluded.ends_on else old.ends_on end
-    returning account, n, greatest(1, ceil(extract(epoch from ends_on - clock_timestamp())))::integer as seconds`.execute(db)
+      n = case when old.ends_on <= now() then 1 else least(old.n + 1, ${sql.lit(MOST)}) end,
+      ends_on = case when old.ends_on <= now() then excluded.ends_on else old.ends_on end
+    returning account, n, greatest(1, ceil(extract(epoch from ends_on - now())))::integer as seconds`.execute(db)
   const of = (counted: string) => rows.find((row) => row.account === counted) as Tries
   return { account: of(account), network: of(ANY) }
 }
@@ -120,7 +120,7 @@ export async function rememberNetwork(
     .insertInto('sign_in_network')
     .values({ enterprise_id, user_id, network, last_on: sql<Date>`clock_timestamp()` })
     .onConflict((conflict) =>
-      conflict.columns(['enterprise_id', 'user_id', 'network']).doUpdateSet({ last_on: sql<Date>`clock_timestamp()` }),
+      conflict.columns(['enterprise_id', 'user_id', 'network']).doUpdateSet({ last_on: sql<Date>`excluded.last_on` }),
     )
     .execute()
   const networks = trx.selectFrom('sign_in_network').where('enterprise_id', '=', enterprise_id).where('user_id', '=', user_id)

@@ -1,17 +1,19 @@
 import { setTimeout } from 'node:timers/promises'
+import { buildApp } from '../../src/app.js'
+import { makePasswords } from '../../src/auth/passwords.js'
 import { parseKey } from '../../src/auth/keys.js'
 import { makeLastUsed } from '../../src/auth/last-used.js'
 import { openDatabase } from '../../src/db/database.js'
 import { keysOf, keyWritesOf } from '../../src/db/keys.js'
 import { testConfig } from '../helpers/database.js'
-import { isError, makeDirectory } from '../helpers/directory.js'
+import { isError, makeDirectory, withBrokenTable } from '../helpers/directory.js'
 import { keysIn } from '../helpers/keys.js'
 import { thisFile } from '../helpers/this-file.js'
 
 const t = thisFile()
 
 const directory = await makeDirectory(t, { ROSTER_LAST_USED_MS: '20' })
-const { app, call, db, viewer, superuser } = directory
+const { app, call, db, store, viewer, superuser } = directory
 const { make, list, expire, revoke } = keysIn(directory)
 const { enterprise_id } = parseKey(superuser)!
 const keys = keysOf(db, enterprise_id)
@@ -85,6 +87,10 @@ t.test('what is noted is written when the server closes, and a failure then is o
   const { id, key } = await make(viewer.key, viewer.id)
   const other = await make(viewer.key, viewer.id)
   isError(t, await revoke(key, viewer.id, 'x'), 404, 'not_found')
+  const config = testConfig(store)
+  const failing = await buildApp(config, { db, passwords: makePasswords(config) })
+  await failing.inject({ url: '/api/user_info/', headers: { authorization: other.key } })
+  await withBrokenTable(db, 'api_key', () => failing.close())
   await app.close()
   t.ok((await keys.find(id))!.last_used_on)
   t.equal((await keys.find(other.id))!.last_used_on, null)

@@ -52,6 +52,22 @@ t.test('every table but enterprise, and the failures of networks, leads its keys
   t.strictSame(await select(db, `select tgname from pg_trigger where not tgisinternal`), [], 'no triggers')
 })
 
+t.test('a 0.1.0 server stores keys, and deletes a user, over it', async (t) => {
+  const db = await open(t)
+  await migrate(db)
+  await sql.raw(`
+    insert into enterprise (id, uuid, name) values (1, gen_random_uuid(), 'acme');
+    insert into user_account (enterprise_id, username, username_key, email, first_name, last_name, is_active, is_superuser, role, groups)
+      values (1, 'a', 'a', '', '', '', true, true, 'Viewer', '{}');
+    insert into sign_in_network select 1, id, '192.0.2.1', now() from user_account;
+    insert into api_key (enterprise_id, hash, user_id, prefix, expires_on) select 1, '\\x00', id, 'rst_1_abcd', now() from user_account`)
+    .execute(db)
+  const stored = await select(db, 'select name, kind, read_only, replaced_on, id is not null as has_id from api_key')
+  t.strictSame(stored, [{ name: '', kind: 'made', read_only: false, replaced_on: null, has_id: true }])
+  await sql.raw('delete from api_key; delete from user_account').execute(db)
+  t.strictSame(await select(db, 'select * from sign_in_network'), [])
+})
+
 t.test('a migration that fails leaves the database as it was', async (t) => {
   const db = await open(t)
   // The last table of the migration is there already.
@@ -75,7 +91,7 @@ t.test('newer by one migration is a warning, by two a refusal', async (t) => {
   await t.rejects(checkSchema(db), { message: /lacks migrations/ }, 'newer and older at once is older')
 })
 
-t.test('on Citus every table is distributed with the others, before any foreign key', async (t) => {
+t.test('on Citus every table is distributed with the others, before any foreign key of its own', async (t) => {
   const db = await open(t)
   await sql.raw(`
     create table calls (n serial, call text, table_name text, col text, with_table text, keys bigint);
