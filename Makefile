@@ -82,10 +82,6 @@ fuzz: build
 ci: check build
 	test/with-chromium.sh test/with-postgres.sh node dist/test/run.js
 
-# What takes too long for every run. Timing: whether a refused sign-in tells by its time what was wrong.
-test-chaos: build
-	test/with-postgres.sh node dist/test/chaos/timing.js
-
 # How fast the server is, next to bare ones on the same Postgres. test/bench/README.md has the settings.
 bench: build
 	@node dist/test/bench/main.js
@@ -94,10 +90,11 @@ bench: build
 bench-smoke: build
 	@test/with-postgres.sh node dist/test/bench/smoke.js
 
-# Kills servers, workers and databases in the middle of load, over 200 times, and looks whether a promise was broken.
+# Times refused sign-ins, and kills servers, workers and databases in the middle of load, over 200 times, and looks whether a promise was broken.
 test-chaos: build
 	@node dist/test/helpers/template.js
 	@node dist/test/chaos/main.js
+	test/with-postgres.sh node dist/test/chaos/timing.js
 
 clean:
 	rm -rf dist node_modules
