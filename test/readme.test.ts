@@ -5,6 +5,7 @@ import path from 'node:path'
 import type { Test } from 'tap'
 import { settings } from '../src/settings.js'
 import { emptyDatabase, emptyFolder, engine } from './helpers/database.js'
+import { measured } from './helpers/measured.js'
 import { thisFile } from './helpers/this-file.js'
 
 const t = thisFile()
@@ -112,7 +113,7 @@ t.test('make start, a first session, and an error', async (t) => {
   const port = await freePort()
   const env: NodeJS.ProcessEnv = { ...plain, PORT: String(port), ROSTER_DATA: path.join(emptyFolder(t), '.roster') }
   t.equal(makeStart?.command, 'make start')
-  const told = await start(t, 'make -s start', env, /Try it:\s+curl .*\n/)
+  const told = await start(t, 'make -s start', { ...env, ...measured }, /Try it:\s+curl .*\n/)
   t.equal(normal(told), normal(String(makeStart?.output)), 'what make start tells')
   env.KEY = /rst_\S+/.exec(told)?.[0]
   t.equal(key?.command, 'KEY=rst_KEY')

@@ -38,7 +38,8 @@ t.test('the metrics of workers are summed up, also of one that died, and one lis
   t.equal((await ask(`${ops}/readyz`)).status, 200)
 
   await requests(30)
-  const before = await metrics()
+  const [before, beside] = await Promise.all([metrics(), metrics()])
+  t.equal(count(beside), 30, 'of two that ask at once both are told')
   t.equal(count(before), 30)
   t.equal(valueOf(before, 'roster_lookups_total'), 30)
   t.equal(valueOf(before, 'roster_build_info'), 2)
