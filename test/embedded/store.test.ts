@@ -16,7 +16,7 @@ import { thisFile } from '../helpers/this-file.js'
 
 const t = thisFile()
 
-const plain = { PATH: process.env.PATH, PORT: '0', LOG_LEVEL: 'info' }
+const plain = { PATH: process.env.PATH, PORT: '0', LOG_LEVEL: 'info', ROSTER_OPS_PORT: '' }
 
 /** The command in a process of its own. */
 function roster(args: string[], env: NodeJS.ProcessEnv) {
