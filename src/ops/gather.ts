@@ -4,15 +4,8 @@ import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type
 
 type Metrics = readonly MetricObjectWithValues<MetricValue<string>>[]
 
-interface Asked {
-  readonly metrics: number
-}
-interface Told extends Asked {
-  readonly values: Metrics
-}
-
-const isAsked = (message: unknown): message is Asked => typeof message === 'object' && message !== null && 'metrics' in message
-const isTold = (message: unknown): message is Told => isAsked(message) && 'values' in message
+/** What the primary process sends to ask. */
+const ASK = 'metrics'
 
 /** How long workers may take to tell their metrics, in milliseconds. For one that does not, what it told last counts. */
 const PATIENCE_MS = 1000
@@ -22,8 +15,8 @@ const ignore = (): void => undefined
 /** Tells the primary process the metrics of this worker whenever it asks. */
 export function tellMetrics(registry: Registry): void {
   process.on('message', (message) => {
-    if (!isAsked(message)) return
-    void registry.getMetricsAsJSON().then((values) => process.send?.({ ...message, values }, undefined, undefined, ignore))
+    if (message !== ASK) return
+    void registry.getMetricsAsJSON().then((metrics) => process.send?.(metrics, undefined, undefined, ignore))
   })
 }
 
@@ -41,7 +34,6 @@ interface Last {
 export class Gathering {
   readonly #last = new Map<Worker, Last>()
   #gone: Metrics = []
-  #asked = 0
 
   /** @param own the metrics of the primary process */
   constructor(readonly own: Registry) {}
@@ -59,19 +51,17 @@ export class Gathering {
   }
 
   async #ask(worker: Worker, last: Last): Promise<void> {
-    const metrics = ++this.#asked
     const patience = new AbortController()
     const answer = new Promise<void>((done) => {
-      const hear = (message: unknown): void => {
-        if (!isTold(message) || message.metrics !== metrics) return
-        last.metrics = message.values
-        worker.off('message', hear)
+      // Workers send nothing else. An answer to who asked a moment before is as good.
+      const hear = (metrics: unknown): void => {
+        last.metrics = metrics as Metrics
         done()
       }
-      worker.on('message', hear)
+      worker.once('message', hear)
       patience.signal.addEventListener('abort', () => worker.off('message', hear))
     })
-    worker.send({ metrics }, ignore)
+    worker.send(ASK, ignore)
     await Promise.race([answer, delay(PATIENCE_MS, undefined, { signal: patience.signal }).catch(ignore)])
     patience.abort()
   }
