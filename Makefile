@@ -94,7 +94,7 @@ bench-smoke: build
 test-chaos: build
 	@node dist/test/helpers/template.js
 	@node dist/test/chaos/main.js
-	test/with-postgres.sh node dist/test/chaos/timing.js
+	TAP_TIMEOUT=300 test/with-postgres.sh node dist/test/chaos/timing.js
 
 clean:
 	rm -rf dist node_modules

@@ -3,8 +3,8 @@ import { isIPv4, isIPv6 } from 'node:net'
 const LEADING_GROUPS = 4
 
 /**
- * What counts as one network, for limits of requests and for failed sign-ins: an IPv4 address, or the first 64 bits of an IPv6 one, since a site has all of its
- * network. What a trusted proxy forwards may be no address; all of that is one client.
+ * What counts as one network, for limits of requests and for failed sign-ins: an IPv4 address, or the first 64 bits of an
+ * IPv6 one, since a site has all of its network. What a trusted proxy forwards may be no address; all of that is one client.
  */
 export function networkOf(address: string): string {
   const mapped = address.slice(address.lastIndexOf(':') + 1)
