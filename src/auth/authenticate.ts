@@ -59,7 +59,9 @@ export async function authenticate(
   const { enterprise_id, hash, prefix } = parsed
   const found = await lookup({ enterprise_id, hash, user_id, waiter })
   if (found === undefined) throw new Problem('invalid_credentials')
-  return { ...found, key, key_prefix: prefix, request_id, waiter }
+  const { user, enterprise, api_key, wanted } = found
+  // Written out: every request makes one.
+  return { user, enterprise, api_key, wanted, key, key_prefix: prefix, request_id, waiter }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.js'
 import { overloaded, type Waiter } from '../overload.js'
+import { InFlight, type Placed } from './in-flight.js'
 import { sendProblem } from './problems.js'
 
 declare module 'fastify' {
@@ -10,7 +11,7 @@ declare module 'fastify' {
   }
   interface FastifyInstance {
     /** The requests that are not answered yet. */
-    inFlight: ReadonlySet<unknown>
+    inFlight: { readonly size: number }
   }
 }
 
@@ -22,7 +23,8 @@ const LOOKS = 20
 const LONGEST_LOOK_MS = 1000
 
 /** One request in flight. It is bounded by one look at all of them now and then, for a timer each would cost more. */
-export class Exchange implements Waiter {
+export class Exchange implements Waiter, Placed {
+  place = -1
   #leftMs: number
   #until = Infinity
   #isLate = false
@@ -72,7 +74,7 @@ export class Exchange implements Waiter {
  */
 export function boundRequests(app: FastifyInstance, bounds: Bounds): void {
   const { connections, requests, deadlineMs, answerMs } = bounds
-  const inFlight = new Set<Exchange>()
+  const inFlight = new InFlight<Exchange>()
   app.server.maxConnections = connections
   app.decorate('inFlight', inFlight)
   app.decorateRequest('exchange')
@@ -86,12 +88,13 @@ export function boundRequests(app: FastifyInstance, bounds: Bounds): void {
     done()
   })
   app.addHook('onResponse', ({ exchange }, _reply, done) => {
-    inFlight.delete(exchange)
+    // A request that came too many has none.
+    if ((exchange as Exchange | undefined) !== undefined) inFlight.delete(exchange)
     done()
   })
   const looking = setInterval(() => {
     const now = performance.now()
-    for (const exchange of inFlight) if (exchange.look(now, bounds)) inFlight.delete(exchange)
+    inFlight.sweep((exchange) => exchange.look(now, bounds))
   }, Math.min(LONGEST_LOOK_MS, deadlineMs / LOOKS, answerMs / LOOKS)).unref()
   app.addHook('onClose', (_app, done) => {
     clearInterval(looking)

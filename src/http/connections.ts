@@ -16,14 +16,20 @@ interface Exchange {
   readonly response: ServerResponse
 }
 
-const NONE: readonly Exchange[] = []
+/** Where a connection has its exchanges. A map of connections would cost the garbage collector more than the exchanges do. */
+const OPEN = Symbol('open exchanges')
 
-/** The exchanges of each connection that were open when its newest request came. */
-const exchanges = new WeakMap<Duplex, readonly Exchange[]>()
+type Connection = Duplex & { [OPEN]?: Exchange[] }
 
-function openOn(socket: Duplex): readonly Exchange[] {
-  const all = exchanges.get(socket) ?? NONE
-  return all.filter(({ request, response }) => !request.complete || !response.writableFinished)
+/** The exchanges of a connection that are open: the list itself, from the oldest to the newest. */
+function openOn(socket: Connection): Exchange[] {
+  const exchanges = (socket[OPEN] ??= [])
+  let open = 0
+  for (const exchange of exchanges) {
+    if (!exchange.request.complete || !exchange.response.writableFinished) exchanges[open++] = exchange
+  }
+  exchanges.length = open
+  return exchanges
 }
 
 type Turn = 'now' | 'after the answers before' | 'never'
@@ -70,7 +76,7 @@ export const refuseMalformedHttp: ClientErrorHandler = ({ code }, socket) => {
 /** Keeps note of the exchanges of each connection, for `refuseMalformedHttp`. */
 export function watchExchanges({ server }: FastifyInstance): void {
   server.on('request', (request, response) => {
-    exchanges.set(request.socket, openOn(request.socket).concat({ request, response }))
+    openOn(request.socket).push({ request, response })
   })
 }
 

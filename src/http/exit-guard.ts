@@ -3,6 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { compile, faultsFound, resolve, type Response, spec } from '../contract.js'
 import type { OperationId } from '../handlers/seam.js'
 
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Its body was compared with the contract. */
+    isCompared: boolean
+  }
+}
+
 /** What was about to be sent, compared with the contract. */
 export interface Answer {
   /** The operation; all of the path where the method was wrong; none for an unknown path. */
@@ -115,15 +122,15 @@ export function guardAnswers(app: FastifyInstance, onAnswer: (answer: Answer, re
     if (operation_ids.length === 0 && reply.statusCode < 400) return
     onAnswer({ operation_ids, status: reply.statusCode, faults: faultsOf(operation_ids, reply, payload) }, request)
   }
-  const looked = new WeakSet<FastifyReply>()
+  app.decorateReply('isCompared', false)
   app.addHook('preSerialization', (request, reply, payload, done) => {
-    looked.add(reply)
+    reply.isCompared = true
     look(request, reply, payload)
     done(null, payload)
   })
   // What is not serialised: no body, or one that is bytes already, which no operation declares.
   app.addHook('onSend', (request, reply, payload, done) => {
-    if (!looked.has(reply)) look(request, reply, payload)
+    if (!reply.isCompared) look(request, reply, payload)
     done(null, payload)
   })
 }

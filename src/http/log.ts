@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { destination, type Logger, pino, symbols } from 'pino'
+import { gatherLines, type Sink } from './lines.js'
 import { parseTraceparent } from './traceparent.js'
 
 /** Lines wait this long at most for others, in milliseconds. */
 const FLUSH_MS = 100
 
 /** Lines wait until there are this many bytes, and are written this many at most: a write costs much more than a line of it. */
-const OF_ONE = { minLength: 32_768, maxWrite: 65_536 }
+const OF_ONE = { minLength: 16_384, maxWrite: 32_768 }
 
 /** The same where several processes write to one log: a pipe takes no more in one piece. */
 const OF_SEVERAL = { minLength: 3584, maxWrite: 4096 }
@@ -28,13 +29,14 @@ function timestamp(): string {
 
 /** The logger: one JSON object a line to stdout. What is logged is an allow-list, the fields of `logAnswers`. */
 export function loggerOptions(level: string, base: LogBase) {
+  const sizes = base === null ? OF_ONE : OF_SEVERAL
   return {
     level,
     base,
     timestamp,
     formatters: { level: (label: string) => ({ level: label }) },
     // An exit writes what is left.
-    stream: destination({ dest: 1, sync: false, periodicFlush: FLUSH_MS, ...(base === null ? OF_ONE : OF_SEVERAL) }),
+    stream: gatherLines(destination({ dest: 1, sync: false, periodicFlush: FLUSH_MS, ...sizes }), sizes.minLength),
   }
 }
 
@@ -46,7 +48,7 @@ export function makeLogger(level: string, base: LogBase): Logger {
 
 /** What lines of answers need of pino's logger, whose stream has no public name but this symbol. */
 type LineLogger = Pick<Logger, 'isLevelEnabled'> & {
-  readonly [symbols.streamSym]: { readonly write: (line: string) => void }
+  readonly [symbols.streamSym]: Sink
 }
 
 /** Logs every answered request: never a header's value, a body, an address or a raw path. */

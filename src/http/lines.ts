@@ -1,0 +1,37 @@
+/** What takes lines. */
+export interface Sink {
+  readonly write: (lines: string) => unknown
+}
+
+const UNWRITTEN = new Set<() => void>()
+
+// Before the sink's own listener, which writes what it has.
+process.on('exit', () => {
+  for (const handOver of UNWRITTEN) handOver()
+})
+
+/**
+ * Hands lines over together, those of one turn of the event loop: pino's stream measures all that waits in it again for each
+ * piece that it is given. An exit hands over what is left.
+ *
+ * @param most bytes in one piece, unless one line is longer
+ */
+export function gatherLines(sink: Sink, most: number): Sink {
+  let lines = ''
+  const handOver = (): void => {
+    UNWRITTEN.delete(handOver)
+    const gathered = lines
+    lines = ''
+    if (gathered !== '') sink.write(gathered)
+  }
+  return {
+    write(line) {
+      if (lines.length + line.length > most) handOver()
+      if (lines === '') {
+        UNWRITTEN.add(handOver)
+        setImmediate(handOver)
+      }
+      lines += line
+    },
+  }
+}
