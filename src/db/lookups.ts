@@ -39,14 +39,14 @@ export interface Found extends KeyOwner {
  */
 export type Lookup = (asked: Asked) => Promise<Found | undefined>
 
-/** Statements under way at a time, at most. */
-const IN_FLIGHT = 4
+/** Statements under way at a time, at most: while the database is at one, the process makes the answers of the other. */
+const IN_FLIGHT = 2
 
 /**
- * Look-ups that must be waiting for each statement under way, before another one is sent beside it. Fewer wait for the answer:
- * a statement costs both sides much more than a row of it.
+ * Look-ups that are worth a statement beside another one. Fewer wait for its answer: a statement costs both sides much more
+ * than a row of it.
  */
-const WORTH_ANOTHER = 64
+const WORTH_ANOTHER = 16
 
 /** Look-ups in one statement: what a slow database leaves waiting must not become one that is slower still. */
 const BATCH = 256
@@ -63,10 +63,10 @@ interface Waiting {
   readonly failed: (error: unknown) => void
 }
 
-// JSON arrays are read in one go, where 20 columns would take longer than the statement.
-const FOUND = `json_build_array(caller.id, caller.role, caller.is_superuser,
-    enterprise.uuid, enterprise.name, enterprise.google_enterprise_id, api_key.id, api_key.read_only) as owner,
-  json_build_array(${userColumns.map((column) => column.replace('user_account.', 'wanted.')).join(', ')}) as wanted`
+// A JSON array is read in one go, where so many columns would take longer than the statement.
+const found = (n: string): string => `json_build_array(${n}, json_build_array(caller.id, caller.role, caller.is_superuser,
+    enterprise.uuid, enterprise.name, enterprise.google_enterprise_id, api_key.id, api_key.read_only),
+    json_build_array(${userColumns.map((column) => column.replace('user_account.', 'wanted.')).join(', ')})) as found`
 
 const joined = (user_id: string): string => `
   join user_account as caller on caller.enterprise_id = api_key.enterprise_id and caller.id = api_key.user_id
@@ -75,12 +75,19 @@ const joined = (user_id: string): string => `
     on wanted.enterprise_id = api_key.enterprise_id and wanted.id = coalesce(${user_id}, api_key.user_id)
   where api_key.revoked_on is null and api_key.expires_on > now() and caller.is_active`
 
-const ONE = `select 1 as n, ${FOUND} from api_key ${joined('$3::bigint')}
+const ONE = `select ${found('1')} from api_key ${joined('$3::bigint')}
     and api_key.enterprise_id = $1::bigint and api_key.hash = $2::bytea`
 
-const MANY = `select asked.n::int as n, ${FOUND}
+const MANY = `select ${found('asked.n')}
   from unnest($1::bigint[], $2::bytea[], $3::bigint[]) with ordinality as asked (enterprise_id, hash, user_id, n)
   join api_key on api_key.enterprise_id = asked.enterprise_id and api_key.hash = asked.hash ${joined('asked.user_id')}`
+
+/** An array as Postgres reads it, of values that need no quotes. */
+function arrayOf<T>(batch: readonly Asked[], element: (asked: Asked) => T): string {
+  let text = ''
+  for (const asked of batch) text += `,${String(element(asked) ?? 'NULL')}`
+  return `{${text.slice(1)}}`
+}
 
 /** The statement for a batch. For one alone there is one that costs the database less: it needs no arrays taken apart. */
 function statementFor(batch: readonly Asked[]): CompiledQuery<Row> {
@@ -88,25 +95,27 @@ function statementFor(batch: readonly Asked[]): CompiledQuery<Row> {
   return batch.length === 1
     ? CompiledQuery.raw(ONE, [one.enterprise_id, one.hash, one.user_id ?? null])
     : CompiledQuery.raw(MANY, [
-        batch.map(({ enterprise_id }) => enterprise_id),
-        batch.map(({ hash }) => hash),
-        batch.map(({ user_id }) => user_id ?? null),
+        arrayOf(batch, ({ enterprise_id }) => enterprise_id),
+        arrayOf(batch, ({ hash }) => `"\\\\x${hash.toString('hex')}"`),
+        arrayOf(batch, ({ user_id }) => user_id),
       ])
 }
 
 interface Row {
-  readonly n: number
-  readonly owner: readonly [
-    id: number,
-    role: UserRow['role'],
-    is_superuser: boolean,
-    uuid: string,
-    name: string,
-    google_enterprise_id: string | null,
-    key_id: string,
-    read_only: boolean,
+  readonly found: readonly [
+    n: number,
+    owner: readonly [
+      id: number,
+      role: UserRow['role'],
+      is_superuser: boolean,
+      uuid: string,
+      name: string,
+      google_enterprise_id: string | null,
+      key_id: string,
+      read_only: boolean,
+    ],
+    wanted: UserValues,
   ]
-  readonly wanted: UserValues
 }
 
 async function ask(db: Kysely<Database>, batch: readonly Asked[]): Promise<(Found | undefined)[]> {
@@ -114,8 +123,8 @@ async function ask(db: Kysely<Database>, batch: readonly Asked[]): Promise<(Foun
   lookups.statements++
   const { rows } = await db.executeQuery(statementFor(batch))
   const found: (Found | undefined)[] = Array.from({ length: batch.length })
-  for (const { n, owner, wanted } of rows) {
-    const [id, role, is_superuser, uuid, name, google_enterprise_id, key_id, read_only] = owner
+  for (const row of rows) {
+    const [n, [id, role, is_superuser, uuid, name, google_enterprise_id, key_id, read_only], wanted] = row.found
     const { enterprise_id } = batch[n - 1] as Asked
     found[n - 1] = {
       user: { id, role, is_superuser },
@@ -145,11 +154,13 @@ export function makeLookup(db: Kysely<Database>, queue = QUEUE): Lookup {
     return waiting.length > inFlight * WORTH_ANOTHER && inFlight < IN_FLIGHT
   }
 
-  /** Those that waited longest, and still wait. */
+  /** Those that waited longest, and still wait: a share of all, where the others are worth another statement. */
   function nextBatch(): Waiting[] {
     const batch: Waiting[] = []
+    const statements = Math.min(IN_FLIGHT - inFlight, Math.floor(waiting.length / WORTH_ANOTHER))
+    const most = statements > 1 ? Math.min(BATCH, Math.ceil(waiting.length / statements)) : BATCH
     let at = 0
-    for (; at < waiting.length && batch.length < BATCH; at++) {
+    for (; at < waiting.length && batch.length < most; at++) {
       const one = waiting[at] as Waiting
       if (one.asked.waiter?.hasLeft === true) one.failed(overloaded('left'))
       else batch.push(one)

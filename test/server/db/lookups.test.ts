@@ -68,6 +68,16 @@ t.test('many more than one statement takes are all answered', async (t) => {
   t.equal(statements.length, 4, 'of at most 256 each')
 })
 
+t.test('those of one moment share a statement; where there are enough for two, each takes half', async (t) => {
+  for (const [together, sent] of [[16, 1], [31, 1], [32, 2], [64, 2]] as const) {
+    const { watched, statements } = watchStatements(db)
+    const lookup = makeLookup(watched)
+    const found = await Promise.all(Array.from({ length: together }, () => lookup({ ...acme, user_id: undefined })))
+    t.ok(found.every((one) => one?.enterprise.name === 'acme'))
+    t.equal(statements.length, sent, `${String(together)} together`)
+  }
+})
+
 t.test('one that the database can not look up fails alone', async (t) => {
   const lookup = makeLookup(db)
   const wrong = { enterprise_id: 2 ** 70, hash: acme.hash, user_id: undefined }
@@ -80,7 +90,7 @@ t.test('one that the database can not look up fails alone', async (t) => {
   const many = makeLookup(watched)
   const all = await Promise.allSettled(Array.from({ length: 256 }, (_, i) => many(i === 99 ? wrong : right)))
   t.strictSame(all.flatMap(({ status }, i) => (status === 'fulfilled' ? [] : [i])), [99])
-  t.equal(statements.length, 17, 'by halves: not one statement for each')
+  t.equal(statements.length, 16, 'by halves of two: not one statement for each')
 })
 
 t.test('who has left is not looked up; too many that wait are refused, once those that left are dropped', async (t) => {
