@@ -1,4 +1,5 @@
 import { CompiledQuery, type Kysely, type Selectable } from 'kysely'
+import { setImmediate as turn } from 'node:timers/promises'
 import { overloaded, type Waiter } from '../overload.js'
 import { isDataFault } from './failures.js'
 import type { Database, EnterpriseTable } from './schema.js'
@@ -39,14 +40,11 @@ export interface Found extends KeyOwner {
  */
 export type Lookup = (asked: Asked) => Promise<Found | undefined>
 
-/** Statements under way at a time, at most: while the database is at one, the process makes the answers of the other. */
-const IN_FLIGHT = 2
+/** Statements under way at a time, at most. Another one is sent beside one only once more wait than one statement takes. */
+const IN_FLIGHT = 4
 
-/**
- * Look-ups that are worth a statement beside another one. Fewer wait for its answer: a statement costs both sides much more
- * than a row of it.
- */
-const WORTH_ANOTHER = 16
+/** Look-ups that are worth a statement of their own: it costs both sides as much as so many rows. */
+const WORTH_ONE = 16
 
 /** Look-ups in one statement: what a slow database leaves waiting must not become one that is slower still. */
 const BATCH = 256
@@ -83,7 +81,7 @@ const MANY = `select ${found('asked.n')}
   join api_key on api_key.enterprise_id = asked.enterprise_id and api_key.hash = asked.hash ${joined('asked.user_id')}`
 
 /** An array as Postgres reads it, of values that need no quotes. */
-function arrayOf<T>(batch: readonly Asked[], element: (asked: Asked) => T): string {
+function arrayOf(batch: readonly Asked[], element: (asked: Asked) => string | number | undefined): string {
   let text = ''
   for (const asked of batch) text += `,${String(element(asked) ?? 'NULL')}`
   return `{${text.slice(1)}}`
@@ -151,14 +149,16 @@ export function makeLookup(db: Kysely<Database>, queue = QUEUE): Lookup {
   let usual = 1
 
   function isWorthSending(): boolean {
-    return waiting.length > inFlight * WORTH_ANOTHER && inFlight < IN_FLIGHT
+    return waiting.length > inFlight * BATCH && inFlight < IN_FLIGHT
   }
 
-  /** Those that waited longest, and still wait: a share of all, where the others are worth another statement. */
-  function nextBatch(): Waiting[] {
+  /**
+   * Those that waited longest, and still wait: half of all that seem to be about, so that the database has the one half while
+   * the process makes the answers of the other.
+   */
+  function nextBatch(answering: number): Waiting[] {
     const batch: Waiting[] = []
-    const statements = Math.min(IN_FLIGHT - inFlight, Math.floor(waiting.length / WORTH_ANOTHER))
-    const most = statements > 1 ? Math.min(BATCH, Math.ceil(waiting.length / statements)) : BATCH
+    const most = Math.min(BATCH, Math.max(WORTH_ONE, Math.ceil((waiting.length + answering) / 2)))
     let at = 0
     for (; at < waiting.length && batch.length < most; at++) {
       const one = waiting[at] as Waiting
@@ -178,17 +178,47 @@ export function makeLookup(db: Kysely<Database>, queue = QUEUE): Lookup {
     return waiting.length < queue
   }
 
-  async function answer(batch: readonly Waiting[]): Promise<void> {
+  /** Asks for a batch. Returns what tells those who wait for it. */
+  async function outcomeOf(batch: readonly Waiting[]): Promise<() => void> {
     try {
       const found = await ask(db, batch.map(({ asked }) => asked))
-      for (const [i, { done }] of batch.entries()) done(found[i])
+      return () => {
+        for (const [i, { done }] of batch.entries()) done(found[i])
+      }
     } catch (error) {
       // None fails for a neighbour's value: the halves without it can be answered, and so its half is halved again.
       if (batch.length > 1 && isDataFault(error)) {
         const half = Math.ceil(batch.length / 2)
-        await answer(batch.slice(0, half))
-        await answer(batch.slice(half))
-      } else for (const { failed } of batch) failed(error)
+        const outcomes = [await outcomeOf(batch.slice(0, half)), await outcomeOf(batch.slice(half))]
+        return () => {
+          for (const tell of outcomes) tell()
+        }
+      }
+      return () => {
+        for (const { failed } of batch) failed(error)
+      }
+    }
+  }
+
+  async function answer(batch: readonly Waiting[]): Promise<void> {
+    const tell = await outcomeOf(batch)
+    inFlight--
+    if (waiting.length < WORTH_ONE) sendSoon()
+    else {
+      // On its way before the answers are made, which takes longer than all else.
+      sendAll(batch.length)
+      await turn()
+    }
+    tell()
+  }
+
+  function sendAll(answering: number): void {
+    while (isWorthSending()) {
+      const batch = nextBatch(answering)
+      if (batch.length === 0) continue
+      usual = batch.length
+      inFlight++
+      void answer(batch)
     }
   }
 
@@ -202,16 +232,7 @@ export function makeLookup(db: Kysely<Database>, queue = QUEUE): Lookup {
     }
     isDue = false
     seen = 0
-    while (isWorthSending()) {
-      const batch = nextBatch()
-      if (batch.length === 0) continue
-      usual = batch.length
-      inFlight++
-      void answer(batch).finally(() => {
-        inFlight--
-        sendSoon()
-      })
-    }
+    sendAll(0)
   }
 
   /** Once all requests that came in the same turn of the event loop are here. */

@@ -19,7 +19,9 @@ interface Exchange {
 /** Where a connection has its exchanges. A map of connections would cost the garbage collector more than the exchanges do. */
 const OPEN = Symbol('open exchanges')
 
-type Connection = Duplex & { [OPEN]?: Exchange[] }
+interface Connection extends Duplex {
+  [OPEN]?: Exchange[] | undefined
+}
 
 /** The exchanges of a connection that are open: the list itself, from the oldest to the newest. */
 function openOn(socket: Connection): Exchange[] {

@@ -69,7 +69,7 @@ t.test('many more than one statement takes are all answered', async (t) => {
 })
 
 t.test('those of one moment share a statement; where there are enough for two, each takes half', async (t) => {
-  for (const [together, sent] of [[16, 1], [31, 1], [32, 2], [64, 2]] as const) {
+  for (const [together, sent] of [[16, 1], [17, 2], [64, 2], [700, 3]] as const) {
     const { watched, statements } = watchStatements(db)
     const lookup = makeLookup(watched)
     const found = await Promise.all(Array.from({ length: together }, () => lookup({ ...acme, user_id: undefined })))
