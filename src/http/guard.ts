@@ -50,10 +50,13 @@ export function guard(
     const params = request.params as { user_id?: string | number; api_key_id?: string }
     const user_id = params.user_id === undefined ? undefined : parseId(String(params.user_id))
     const { exchange } = request
+    let caller
     exchange.begin()
-    const caller = await authenticate(lookup, request.headers.authorization, user_id, request.id, exchange).finally(() => {
+    try {
+      caller = await authenticate(lookup, request.headers.authorization, user_id, request.id, exchange)
+    } finally {
       exchange.rest()
-    })
+    }
     request.caller = caller
     if (limits !== undefined) limits.ofKey(caller.key_prefix, reply)
     lastUsed.note(caller.enterprise.id, caller.api_key.id)

@@ -52,22 +52,24 @@ function routeHandler(
     const { params: path, query, headers, body } = request
     // What was just validated against the contract is what its types say.
     const input = { path, query, headers, body, url: () => requestUrl(request, publicUrl), address: () => request.ip, request_id: request.id } as Input<OperationId>
+    let output
     exchange.begin()
     try {
-      const { status, body: answer, headers: more } = await handler(input as never, caller as never).finally(() => {
-        exchange.rest()
-      })
+      output = await handler(input as never, caller as never)
+    } catch (error) {
       // It was too late.
       if (reply.sent) return undefined
-      reply.code(status)
-      for (const name in more) if (more[name] !== undefined) reply.header(name, more[name])
-      // Returning the reply would have Fastify wait for it, with listeners on its stream.
-      if (answer !== undefined) return answer
-      return await reply.send()
-    } catch (error) {
-      if (reply.sent) return undefined
       throw error
+    } finally {
+      exchange.rest()
     }
+    if (reply.sent) return undefined
+    const { status, body: answer, headers: more } = output
+    reply.code(status)
+    for (const name in more) if (more[name] !== undefined) reply.header(name, more[name])
+    // Returning the reply would have Fastify wait for it, with listeners on its stream.
+    if (answer !== undefined) return answer
+    return await reply.send()
   }
 }
 
