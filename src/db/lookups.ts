@@ -66,19 +66,29 @@ const found = (n: string): string => `json_build_array(${n}, json_build_array(ca
     enterprise.uuid, enterprise.name, enterprise.google_enterprise_id, api_key.id, api_key.read_only),
     json_build_array(${userColumns.map((column) => column.replace('user_account.', 'wanted.')).join(', ')})) as found`
 
-const joined = (user_id: string): string => `
-  join user_account as caller on caller.enterprise_id = api_key.enterprise_id and caller.id = api_key.user_id
-  join enterprise on enterprise.id = api_key.enterprise_id
-  left join user_account as wanted
-    on wanted.enterprise_id = api_key.enterprise_id and wanted.id = coalesce(${user_id}, api_key.user_id)
-  where api_key.revoked_on is null and api_key.expires_on > now() and caller.is_active`
+// Each table is gone to by its key for each row, whatever the planner thinks of them: `limit` lets it choose no other way.
+const joined = (enterprise_id: string, hash: string, user_id: string): string => `
+  lateral (
+    select id, enterprise_id, user_id, read_only from api_key
+    where enterprise_id = ${enterprise_id} and hash = ${hash} and revoked_on is null and expires_on > now() limit 1
+  ) as api_key
+  cross join lateral (
+    select id, role, is_superuser from user_account
+    where enterprise_id = api_key.enterprise_id and id = api_key.user_id and is_active limit 1
+  ) as caller
+  cross join lateral (
+    select uuid, name, google_enterprise_id from enterprise where id = api_key.enterprise_id limit 1
+  ) as enterprise
+  left join lateral (
+    select ${userColumns.join(', ')} from user_account
+    where enterprise_id = api_key.enterprise_id and id = coalesce(${user_id}, api_key.user_id) limit 1
+  ) as wanted on true`
 
-const ONE = `select ${found('1')} from api_key ${joined('$3::bigint')}
-    and api_key.enterprise_id = $1::bigint and api_key.hash = $2::bytea`
+const ONE = `select ${found('1')} from ${joined('$1::bigint', '$2::bytea', '$3::bigint')}`
 
 const MANY = `select ${found('asked.n')}
-  from unnest($1::bigint[], $2::bytea[], $3::bigint[]) with ordinality as asked (enterprise_id, hash, user_id, n)
-  join api_key on api_key.enterprise_id = asked.enterprise_id and api_key.hash = asked.hash ${joined('asked.user_id')}`
+  from unnest($1::bigint[], $2::bytea[], $3::bigint[]) with ordinality as asked (enterprise_id, hash, user_id, n),
+  ${joined('asked.enterprise_id', 'asked.hash', 'asked.user_id')}`
 
 /** An array as Postgres reads it, of values that need no quotes. */
 function arrayOf(batch: readonly Asked[], element: (asked: Asked) => string | number | undefined): string {
