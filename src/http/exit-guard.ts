@@ -57,14 +57,19 @@ function declaredAnswers(): (id: OperationId, status: number) => Declared | unde
       Object.entries(responses).map(([status, response]) => [`${operationId} ${status}`, response] as const),
     ),
   )
-  const declared = new Map<string, Declared>()
+  const declared = new Map<OperationId, Map<number, Declared | undefined>>()
   return (id, status) => {
-    const key = `${id} ${String(status)}`
-    const response = responses.get(key)
-    if (response !== undefined && !declared.has(key)) declared.set(key, declare(response))
-    return declared.get(key)
+    const ofOperation = declared.get(id) ?? new Map<number, Declared | undefined>()
+    declared.set(id, ofOperation)
+    if (!ofOperation.has(status)) {
+      const response = responses.get(`${id} ${String(status)}`)
+      ofOperation.set(status, response && declare(response))
+    }
+    return ofOperation.get(status)
   }
 }
+
+const NONE: readonly string[] = []
 
 function headerFaults(declared: Declared, headers: Record<string, unknown>): string[] {
   const faults: string[] = []
@@ -80,9 +85,9 @@ function headerFaults(declared: Declared, headers: Record<string, unknown>): str
   return faults
 }
 
-function bodyFaults(body: ValidateFunction | undefined, payload: unknown): string[] {
-  if (body === undefined) return payload === undefined ? [] : ['body: is not declared']
-  return body(payload) ? [] : faultsFound(body)
+function bodyFaults(body: ValidateFunction | undefined, payload: unknown): readonly string[] {
+  if (body === undefined) return payload === undefined ? NONE : ['body: is not declared']
+  return body(payload) ? NONE : faultsFound(body)
 }
 
 /** Answers of this process that were not as the contract says, since its start. */
@@ -109,13 +114,16 @@ export function countUndeclared({ log }: FastifyInstance): (answer: Answer, requ
 export function guardAnswers(app: FastifyInstance, onAnswer: (answer: Answer, request: FastifyRequest) => void): void {
   const declaredFor = declaredAnswers()
 
-  const faultsOf = (operation_ids: readonly OperationId[], reply: FastifyReply, payload: unknown): string[] => {
+  const faultsOf = (operation_ids: readonly OperationId[], reply: FastifyReply, payload: unknown): readonly string[] => {
     if (operation_ids.length === 0) return bodyFaults(compile(ERROR), payload)
-    return operation_ids.flatMap((id) => {
+    const faults: string[] = []
+    const headers = reply.getHeaders()
+    for (const id of operation_ids) {
       const declared = declaredFor(id, reply.statusCode)
-      if (declared === undefined) return [`${id}: status ${String(reply.statusCode)} is not declared`]
-      return [...headerFaults(declared, reply.getHeaders()), ...bodyFaults(declared.body, payload)]
-    })
+      if (declared === undefined) faults.push(`${id}: status ${String(reply.statusCode)} is not declared`)
+      else faults.push(...headerFaults(declared, headers), ...bodyFaults(declared.body, payload))
+    }
+    return faults
   }
   const look = (request: FastifyRequest, reply: FastifyReply, payload: unknown): void => {
     const { operation_ids } = request

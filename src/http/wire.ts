@@ -24,6 +24,7 @@ function schemaFaults(request: FastifyRequest): Fault[] {
 
 function requireValid(request: FastifyRequest, caller: Caller, hasBody: boolean, rule: RequestRule | undefined): void {
   if (hasBody && request.body === undefined) throw new Problem('validation_failed', ['body: is required'])
+  if (request.validationError === undefined && rule === undefined) return
   const [first, ...others] = [...schemaFaults(request), ...(rule?.(caller, request.body, request.headers) ?? [])]
   if (first !== undefined) throw Problem.of([first, ...others])
 }
