@@ -23,8 +23,9 @@ function sessionOf({ statementMs, lockMs }: ServerConfig): pg.PoolConfig {
     statement_timeout: statementMs,
     lock_timeout: lockMs,
     idle_in_transaction_session_timeout: statementMs,
-    // Pages of large enterprises look dear to the planner; compiling them takes a hundred times longer than running them.
-    options: '-c jit=off',
+    // Pages of large enterprises look dear to the planner; compiling them takes a hundred times longer than running them. Times
+    // in UTC are read without making dates of them (`users.ts`).
+    options: '-c jit=off -c TimeZone=UTC',
   }
 }
 

@@ -23,15 +23,34 @@ export const userColumns = [
 
 type ColumnName<Path> = Path extends `user_account.${infer Name}` ? Name : never
 
-/** A user as read. */
-export type UserRow = Pick<
-  Selectable<UserAccountTable>,
-  ColumnName<(typeof userColumns)[number]> & keyof UserAccountTable
->
+type UserColumns = Pick<Selectable<UserAccountTable>, ColumnName<(typeof userColumns)[number]> & keyof UserAccountTable>
+type Json<T> = Date extends T ? string | Exclude<T, Date> : T
 
-type Json<T> = T extends Date ? string : T
+/**
+ * A user as read. Its times are texts as RFC 3339 has them, in UTC with milliseconds: to make a `Date` of each and to write it
+ * again takes longer than all else that is done with a row.
+ */
+export type UserRow = { [Name in keyof UserColumns]: Json<UserColumns[Name]> }
+
 /** The values of `userColumns`, as a JSON array has them; all null where an outer join found none. */
-export type UserValues = { readonly [I in keyof typeof userColumns]: Json<UserRow[ColumnName<(typeof userColumns)[I]> & keyof UserRow]> }
+export type UserValues = { readonly [I in keyof typeof userColumns]: UserRow[ColumnName<(typeof userColumns)[I]> & keyof UserRow] }
+
+/** As long as Postgres writes a time in UTC that has milliseconds. */
+const WITH_MILLISECONDS = '2026-11-25T09:30:00.123+00:00'.length
+
+/** A time as Postgres writes it in JSON: with as many digits as it needs, in the time zone of the session. */
+function timeOf(text: string): string {
+  return text.length >= WITH_MILLISECONDS && text.endsWith('+00:00') ? `${text.slice(0, 23)}Z` : new Date(text).toISOString()
+}
+
+function rowOf({ last_login, created_on, updated_on, ...others }: UserColumns): UserRow {
+  return {
+    ...others,
+    last_login: last_login?.toISOString() ?? null,
+    created_on: created_on.toISOString(),
+    updated_on: updated_on.toISOString(),
+  }
+}
 
 /** A user of its values; undefined where there is none. Written out, as every request begins with one. */
 export function userOf(values: UserValues): UserRow | undefined {
@@ -48,9 +67,9 @@ export function userOf(values: UserValues): UserRow | undefined {
     role: values[8],
     groups: values[9],
     authz_role_id: values[10],
-    last_login: values[11] === null ? null : new Date(values[11]),
-    created_on: new Date(values[12]),
-    updated_on: new Date(values[13]),
+    last_login: values[11] === null ? null : timeOf(values[11]),
+    created_on: timeOf(values[12]),
+    updated_on: timeOf(values[13]),
     xmin: values[14],
   }
 }
@@ -122,11 +141,13 @@ export function usersOf(db: Kysely<Database>, enterprise_id: number) {
   const users = db.selectFrom('user_account').select(userColumns).where('enterprise_id', '=', enterprise_id)
   return {
     /** The user with this name, this address, or both; at most one, for both are unique. */
-    match: ({ username_key, email_key }: UserKeys): Promise<UserRow | undefined> =>
-      users
+    async match({ username_key, email_key }: UserKeys): Promise<UserRow | undefined> {
+      const row = await users
         .$if(username_key !== undefined, (query) => query.where('username_key', '=', username_key as string))
         .$if(email_key !== undefined, (query) => query.where('email_key', '=', email_key as string))
-        .executeTakeFirst(),
+        .executeTakeFirst()
+      return row && rowOf(row)
+    },
 
     /** Which of a name and an address belong to a user other than `exceptId`. */
     async taken(keys: UserKeys, exceptId?: number): Promise<{ username: boolean; email: boolean }> {
@@ -195,7 +216,7 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
         .orderBy('id')
         .forUpdate()
         .execute()
-      return new Map(rows.map((row) => [row.id, row]))
+      return new Map(rows.map((row) => [row.id, rowOf(row)]))
     },
 
     /** The hash of the password of a user whose row is locked; null where it has none. */
@@ -210,15 +231,17 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
     },
 
     /** Locks all superusers until the transaction ends, in id order, and reads them as they are then. */
-    lockSuperusers: (): Promise<UserRow[]> =>
-      trx
+    async lockSuperusers(): Promise<UserRow[]> {
+      const rows = await trx
         .selectFrom('user_account')
         .select(userColumns)
         .where('enterprise_id', '=', enterprise_id)
         .where('is_superuser', '=', true)
         .orderBy('id')
         .forUpdate()
-        .execute(),
+        .execute()
+      return rows.map(rowOf)
+    },
 
     /** @throws {DuplicateUser} when the name or the address belongs to another user */
     async insert(user: NewUser): Promise<UserRow> {
@@ -230,7 +253,7 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
           .executeTakeFirstOrThrow(),
       )
       await count(row.id, 1)
-      return row
+      return rowOf(row)
     },
 
     /**
@@ -238,8 +261,8 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
      *
      * @throws {DuplicateUser} when the name or the address belongs to another user
      */
-    update: (id: number, changes: UserChanges): Promise<UserRow> =>
-      refusingDuplicates(
+    async update(id: number, changes: UserChanges): Promise<UserRow> {
+      const row = await refusingDuplicates(
         trx
           .updateTable('user_account')
           .set(changes)
@@ -248,7 +271,9 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
           .where('id', '=', id)
           .returning(userColumns)
           .executeTakeFirstOrThrow(),
-      ),
+      )
+      return rowOf(row)
+    },
 
     /** Deletes a user that `lock` returned, and its keys. */
     async delete(id: number): Promise<void> {

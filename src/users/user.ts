@@ -47,12 +47,12 @@ export function toUser(row: UserRow, enterprise: KeyOwner['enterprise'], token: 
       groups: row.groups,
       authz_role_id: row.authz_role_id,
       enterprise: enterprise.uuid,
-      created_on: row.created_on.toISOString(),
-      updated_on: row.updated_on.toISOString(),
+      created_on: row.created_on,
+      updated_on: row.updated_on,
     },
     emm: google_enterprise_id === null ? {} : { google_enterprise_id },
     has_emm: google_enterprise_id !== null,
-    last_login: row.last_login?.toISOString() ?? null,
+    last_login: row.last_login,
     token,
     is_email_verified: row.is_email_verified,
   }
@@ -65,7 +65,7 @@ export function toUser(row: UserRow, enterprise: KeyOwner['enterprise'], token: 
  */
 export function etagOf({ xmin, updated_on }: UserRow, { google_enterprise_id }: KeyOwner['enterprise']): string {
   const emm = google_enterprise_id === null ? '' : `.${hash('sha256', google_enterprise_id, 'base64url').slice(0, 16)}`
-  return `"${xmin}.${String(updated_on.getTime())}${emm}"`
+  return `"${xmin}.${updated_on}${emm}"`
 }
 
 /** A user as the API shows it, with its entity tag. */

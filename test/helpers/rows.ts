@@ -15,8 +15,8 @@ export const row = (fields: Partial<UserRow> = {}): UserRow => ({
   groups: ['b', 'a'],
   authz_role_id: 'r-1',
   last_login: null,
-  created_on: new Date('2026-01-05T09:00:00Z'),
-  updated_on: new Date('2026-01-06T09:00:00Z'),
+  created_on: '2026-01-05T09:00:00.000Z',
+  updated_on: '2026-01-06T09:00:00.000Z',
   xmin: '753',
   ...fields,
 })

@@ -58,6 +58,24 @@ async function samePages(t: { strictSame: (found: unknown, wanted: unknown, mess
   }
 }
 
+t.test('times have milliseconds, however Postgres writes them and whatever the time zone of the session', async (t) => {
+  const { id } = await write((writes) => writes.insert(newUser('tim')))
+  const times = ['2026-01-05 09:00:00Z', '2026-01-05 09:00:00.1Z', '2026-01-05 09:00:00.123Z', '2026-01-05 09:00:00.123999Z']
+  const shown = ['2026-01-05T09:00:00.000Z', '2026-01-05T09:00:00.100Z', '2026-01-05T09:00:00.123Z', '2026-01-05T09:00:00.123Z']
+  for (const [i, time] of times.entries()) {
+    await sql`update user_account set created_on = ${time}::timestamptz, last_login = ${time}::timestamptz where id = ${id}`.execute(db)
+    for (const zone of ['UTC', 'Asia/Kathmandu']) {
+      const read = await db.transaction().execute(async (trx) => {
+        await sql`set local time zone ${sql.lit(zone)}`.execute(trx)
+        const one = usersOf(trx, ACME)
+        return [...(await one.page({ limit: 1000, offset: 0 })).rows.filter((row) => row.id === id), await one.match({ username_key: nameKey('tim') })]
+      })
+      t.match(read, [{ created_on: shown[i], last_login: shown[i] }, { created_on: shown[i], last_login: shown[i] }], `${time} in ${zone}`)
+    }
+  }
+  await write((writes) => writes.delete(id))
+})
+
 t.test('a page of nothing', async (t) => {
   for (const offset of [0, 1, LAST]) t.strictSame(await users.page({ limit: 20, offset }), { count: 0, rows: [] })
 })
