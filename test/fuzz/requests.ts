@@ -157,7 +157,8 @@ export function invalidRequest(operation: Operation, acme: string): fc.Arbitrary
   return fc.tuple(validRequest(operation, acme), fc.array(step, { minLength: 1, maxLength: 3 }), who).map(([draft, steps, sender]) => {
     const mutant: Draft = { ...draft, body: structuredClone(draft.body), segments: [...draft.segments], query: [...draft.query], headers: { ...draft.headers }, who: sender, done: [sender] }
     for (const { mutation: { name, apply }, pick, junk } of steps) {
-      apply(mutant, pick, junk)
+      // Or what one mutation puts into it would be in all later requests.
+      apply(mutant, pick, structuredClone(junk))
       mutant.done.push(name)
     }
     return mutant

@@ -26,6 +26,11 @@ export class Connection {
     socket.on('error', () => undefined)
   }
 
+  /** Waits for what `once` would not wait for where an error comes first: a close may be with one. */
+  #news(): Promise<void> {
+    return new Promise((done) => this.socket.once('news', done))
+  }
+
   /** Sends text as Latin-1, so that a character is a byte. */
   send(text: string): this {
     this.socket.write(text, 'latin1')
@@ -47,13 +52,13 @@ export class Connection {
         return parse(head, body) as unknown as LightMyRequestResponse
       }
       if (this.socket.closed) throw new Error(`closed after ${JSON.stringify(this.#bytes)}`)
-      await once(this.socket, 'news')
+      await this.#news()
     }
   }
 
   /** Waits for the server to close. Returns what it had sent that was not read by `answer`. */
   async closed(): Promise<string> {
-    while (!this.socket.closed) await once(this.socket, 'news')
+    while (!this.socket.closed) await this.#news()
     return this.#bytes
   }
 }
