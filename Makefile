@@ -77,9 +77,10 @@ fuzz: build
 	node dist/test/helpers/template.js
 	FUZZ_RUNS=$${FUZZ_RUNS:-200000} node --enable-source-maps dist/test/fuzz/fuzz.test.js
 
-# Everything that has to hold before a change lands, on both engines and in a browser. Without TEST_DATABASE_URL it starts a
-# server itself; without Chromium it installs Debian's, as root.
+# Everything that has to hold before a change lands: the speed first, then all tests, on both engines and in a browser. Without
+# TEST_DATABASE_URL it starts a server itself; without wrk or Chromium it installs Debian's, as root.
 ci: check build
+	test/with-wrk.sh test/with-postgres.sh node dist/test/bench/smoke.js
 	test/with-chromium.sh test/with-postgres.sh node dist/test/run.js
 
 # How fast the server is, next to bare ones on the same Postgres. test/bench/README.md has the settings.
@@ -88,7 +89,7 @@ bench: build
 
 # Fails where the server has lost its speed: in under a minute, by ratios alone.
 bench-smoke: build
-	@test/with-postgres.sh node dist/test/bench/smoke.js
+	@test/with-wrk.sh test/with-postgres.sh node dist/test/bench/smoke.js
 
 # Times refused sign-ins, and kills servers, workers and databases in the middle of load, over 200 times, and looks whether a promise was broken.
 # Its parts take minutes, which tap's half a minute would cut off.

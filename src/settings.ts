@@ -87,7 +87,8 @@ const rate: Kind<Rate> = {
 
 const milliseconds = integer(1, 3_600_000)
 
-const DAY_MS = 86_400_000
+/** Milliseconds of a day. */
+export const DAY_MS = 86_400_000
 
 const setting = <T, Default extends string>(kind: Kind<T>, byDefault: Default, purpose: string): Setting<T, Default> => ({
   ...kind,

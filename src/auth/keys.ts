@@ -1,11 +1,9 @@
 import { hash, randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { DAY_MS } from '../settings.js'
 
 /** Days that a made key lives at most, and where nothing else is said (CONTRACT.md, "Who may do what"). */
 export const KEY_DAYS = 1000
-
-/** Milliseconds of a day. */
-export const DAY_MS = 86_400_000
 
 /** 43 characters of 62 are 256 bits. */
 const SECRET_LENGTH = 43

@@ -7,7 +7,8 @@ import type { Database } from '../db/schema.js'
 import { usersOf, userWritesOf } from '../db/users.js'
 import { OperatorError } from '../errors.js'
 import { nameKey } from '../names.js'
-import { DAY_MS, KEY_DAYS, makeKey } from './keys.js'
+import { DAY_MS } from '../settings.js'
+import { KEY_DAYS, makeKey } from './keys.js'
 
 /** What may be said of a key that the command line makes. */
 export interface KeyOptions {

@@ -83,7 +83,7 @@ export async function wire(
 ): Promise<void> {
   const limits = makeRateLimits(config)
   const lookup = makeLookup(deps.db, config.requests)
-  const handlers = createHandlers({ ...deps, config, idempotencyHours: config.idempotencyHours })
+  const handlers = createHandlers({ ...deps, config })
   const rules = createRequestRules(deps)
   const route = (id: OperationId): Omit<RouteOptions, 'method' | 'url'> => ({
     config: { operationId: id },

@@ -1,7 +1,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { components } from '../../generated/openapi.js'
 import { auditActor, type Caller } from '../auth/authenticate.js'
-import { DAY_MS, KEY_DAYS, makeKey } from '../auth/keys.js'
+import { KEY_DAYS, makeKey } from '../auth/keys.js'
 import { keyMade, keyRevoked } from '../auth/made-keys.js'
 import type { Config } from '../config.js'
 import { auditOf } from '../db/audit.js'
@@ -10,6 +10,7 @@ import { type KeyRow, keysOf, keyWritesOf, type NewKey } from '../db/keys.js'
 import type { Database } from '../db/schema.js'
 import { type UserRow, userWritesOf } from '../db/users.js'
 import { Problem } from '../errors.js'
+import { DAY_MS } from '../settings.js'
 import { noSuchKey, noSuchUser, requireFound, requireMayTouch, requireStillMayCall, type WhoMayCall } from './access.js'
 
 /** A key as answered (`ApiKey` in the contract). */

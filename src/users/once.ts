@@ -34,7 +34,10 @@ export interface Once {
 }
 
 /** What keeping answers needs. */
-export type OnceDeps = { readonly db: Kysely<Database> } & Pick<Config, 'idempotencyHours'>
+export interface OnceDeps {
+  readonly db: Kysely<Database>
+  readonly config: Pick<Config, 'idempotencyHours'>
+}
 
 /** Does a write at most once, and answers what it answered then: see `makeOnce`. */
 export type DoOnce = (caller: Caller, request: KeyedRequest, write: (once: Once) => Promise<Shown>) => Promise<Shown>
@@ -84,7 +87,7 @@ function onceOf({ enterprise, user, key: api_key }: Caller, { operation, key, bo
  * again has been authenticated again, and may still call the operation: the guard saw to that. Only successes are kept, so a
  * key whose request failed is free.
  */
-export function makeOnce({ db, idempotencyHours: hours }: OnceDeps): DoOnce {
+export function makeOnce({ db, config: { idempotencyHours: hours } }: OnceDeps): DoOnce {
   // Of this process: a request that comes meanwhile takes no connection and hashes no password.
   const underWay = new Set<bigint>()
   return async (caller, request, write) => {
