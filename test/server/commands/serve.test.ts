@@ -21,7 +21,8 @@ async function serveOnce(signal: NodeJS.Signals): Promise<{ log: { level: unknow
   const lines = createInterface(child.stdout!)
   lines.on('line', (line) => {
     log.push(JSON.parse(line) as { level: unknown; msg: string })
-    if (line.includes('listening')) child.kill(signal)
+    // A second signal would not wait for the end of what the first one began.
+    if (line.includes('Server listening') && !child.killed) child.kill(signal)
   })
   const [ran] = await Promise.all([finish(child), once(lines, 'close')])
   return { log, ran }
