@@ -46,7 +46,11 @@ export function resolve<T extends Reference>(object: T): T {
  * Lengths are code points, patterns are Unicode ones.
  */
 export const ajv = new Ajv({
-  ...{ allErrors: true, verbose: true, useDefaults: true, strictTypes: false, validateFormats: true },
+  allErrors: true,
+  verbose: true,
+  useDefaults: true,
+  strictTypes: false,
+  validateFormats: true,
   // `make check` validates the contract; to do it again takes a fifth of the start of a command.
   validateSchema: false,
 })

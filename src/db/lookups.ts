@@ -1,5 +1,5 @@
-import { CompiledQuery, type Kysely, type Selectable } from 'kysely'
 import { setImmediate as turn } from 'node:timers/promises'
+import { CompiledQuery, type Kysely, type Selectable } from 'kysely'
 import { overloaded, type Waiter } from '../overload.js'
 import { isDataFault } from './failures.js'
 import type { Database, EnterpriseTable } from './schema.js'

@@ -18,20 +18,24 @@ process.on('exit', () => {
  */
 export function gatherLines(sink: Sink, most: number): Sink {
   let lines = ''
+  let bytes = 0
   const handOver = (): void => {
     UNWRITTEN.delete(handOver)
     const gathered = lines
     lines = ''
+    bytes = 0
     if (gathered !== '') sink.write(gathered)
   }
   return {
     write(line) {
-      if (lines.length + line.length > most) handOver()
+      const more = Buffer.byteLength(line)
+      if (bytes + more > most) handOver()
       if (lines === '') {
         UNWRITTEN.add(handOver)
         setImmediate(handOver)
       }
       lines += line
+      bytes += more
     },
   }
 }

@@ -1,10 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Test } from 'tap'
-import { buildApp } from '../../src/app.js'
-import { makePasswords } from '../../src/auth/passwords.js'
 import type { Database } from '../../src/db/schema.js'
-import { testConfig } from '../helpers/database.js'
-import { type Call, type Directory, makeDirectory } from '../helpers/directory.js'
+import { appOn, type Call, type Directory, makeDirectory } from '../helpers/directory.js'
 import { catchLog } from '../helpers/log.js'
 
 /** Everything that an attack could have changed, as one text. */
@@ -18,16 +15,7 @@ export async function stored(db: Kysely<Database>): Promise<string> {
 /** A directory whose log is caught; every answer must be as the contract says. */
 export async function makeTarget(t: Test): Promise<Directory & { lines: Record<string, unknown>[] }> {
   const directory = await makeDirectory(t)
-  const { db, store } = directory
-  const config = testConfig(store, { LOG_LEVEL: 'info' })
-  const app = await buildApp(config, {
-    db,
-    passwords: makePasswords(config),
-    onAnswer: (answer) => {
-      if (answer.faults.length > 0) throw new Error(JSON.stringify(answer))
-    },
-  })
-  t.teardown(() => app.close())
+  const app = await appOn(t, directory, { LOG_LEVEL: 'info' })
   const lines = catchLog(app)
   const call: Directory['call'] = (request, { key, json, ...options }: Call = {}) => {
     const [method = '', path = ''] = request.split(' ')

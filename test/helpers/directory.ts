@@ -13,12 +13,32 @@ import type { Answer } from '../../src/http/exit-guard.js'
 import type { ErrorBody } from '../../src/http/problems.js'
 import { createEnterprise, type NewEnterprise } from '../../src/users/enterprise.js'
 import type { User } from '../../src/users/user.js'
-import { emptiedDatabase, type StoreSettings, testConfig } from './database.js'
+import { emptiedDatabase, type OpenStore, type StoreSettings, testConfig } from './database.js'
 
 /** A request to the API: what `inject` takes, with a key and a JSON body for short. */
 export interface Call extends Omit<InjectOptions, 'method' | 'url'> {
   key?: string
   json?: unknown
+}
+
+/** An application on an open store. Every answer must be as the contract says; it is closed at the end. */
+export async function appOn(
+  t: Test,
+  { store, db }: OpenStore,
+  env: Record<string, string> = {},
+  onAnswer: (answer: Answer) => unknown = () => undefined,
+): Promise<FastifyInstance> {
+  const config = testConfig(store, env)
+  const app = await buildApp(config, {
+    db,
+    passwords: makePasswords(config),
+    onAnswer: (answer) => {
+      onAnswer(answer)
+      if (answer.faults.length > 0) throw new Error(`not as the contract says: ${JSON.stringify(answer)}`)
+    },
+  })
+  t.teardown(() => app.close())
+  return app
 }
 
 /** A directory with two enterprises, acme and globex, and somebody of every role in acme. */
@@ -48,18 +68,10 @@ export interface Directory {
  * Makes a directory on a database that is its own meanwhile. Every answer is compared with the contract; one that differs fails the test.
  */
 export async function makeDirectory(t: Test, env: Record<string, string> = {}): Promise<Directory> {
-  const { store, db } = await emptiedDatabase(t)
-  const config = testConfig(store, env)
+  const open = await emptiedDatabase(t)
+  const { store, db } = open
   const answers: Answer[] = []
-  const app = await buildApp(config, {
-    db,
-    passwords: makePasswords(config),
-    onAnswer: (answer) => {
-      answers.push(answer)
-      if (answer.faults.length > 0) throw new Error(`not as the contract says: ${JSON.stringify(answer)}`)
-    },
-  })
-  t.teardown(() => app.close())
+  const app = await appOn(t, open, env, (answer) => answers.push(answer))
   const acme = await createEnterprise(db, 'acme', { username: 'alice', email: 'alice@acme.example' })
   const globex = await createEnterprise(db, 'globex', { username: 'gina', email: 'gina@globex.example' })
 
@@ -104,14 +116,8 @@ async function limitRate(t: Test, { db, store, keyOf, answers }: Directory, id: 
     // A key that its first request ends is not limited any more.
     if (name === 'key' && (!needsKey || id === 'logout')) continue
     const authorization = await keyOf('alice')
-    const config = testConfig(store, { [setting]: '1/60' })
-    const app = await buildApp(config, {
-      db,
-      passwords: makePasswords(config),
-      onAnswer: (answer) => {
-        if (answer.status === 429) answers.push(answer)
-        if (answer.faults.length > 0) throw new Error(`not as the contract says: ${JSON.stringify(answer)}`)
-      },
+    const app = await appOn(t, { store, db }, { [setting]: '1/60' }, (answer) => {
+      if (answer.status === 429) answers.push(answer)
     })
     const url = `/api${path.replaceAll(/\{[^}]+\}/g, '9007199254740991')}`
     const send = () => app.inject({ method, url, headers: { authorization } })

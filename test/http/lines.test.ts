@@ -25,6 +25,14 @@ t.test('no piece is longer than it may be, unless a line is', async (t) => {
   t.strictSame(pieces, ['12345\n123\n', '1\n', 'a line that is too long\n', '\n'])
 })
 
+t.test('a piece is measured in bytes', async (t) => {
+  const pieces: string[] = []
+  const { write } = gatherLines({ write: (piece) => pieces.push(piece) }, 10)
+  for (const line of ['éé\n', 'éé\n', 'é\n']) write(line)
+  await turn()
+  t.strictSame(pieces, ['éé\néé\n', 'é\n'])
+})
+
 t.test('an exit writes what was not handed over yet', async (t) => {
   const lines = new URL('../../src/http/log.js', import.meta.url).href
   const program = `const { makeLogger } = await import(${JSON.stringify(lines)}); makeLogger('info', null).info('the last word'); process.exit(3)`

@@ -1,29 +1,14 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { operations } from '../../generated/operations.js'
-import { buildApp } from '../../src/app.js'
-import { makePasswords } from '../../src/auth/passwords.js'
 import { makeCounter } from '../../src/http/rate-limits.js'
-import { testConfig } from '../helpers/database.js'
-import { isError, makeDirectory } from '../helpers/directory.js'
+import { appOn, isError, makeDirectory } from '../helpers/directory.js'
 import { thisFile } from '../helpers/this-file.js'
 
 const t = thisFile()
 
 const { app: unlimited, db, store, superuser, admin, viewer } = await makeDirectory(t)
 
-/** An application with these limits. Every answer must be as the contract says. */
-async function appWith(env: Record<string, string>): Promise<FastifyInstance> {
-  const config = testConfig(store, env)
-  const app = await buildApp(config, {
-    db,
-    passwords: makePasswords(config),
-    onAnswer: (answer) => {
-      if (answer.faults.length > 0) throw new Error(JSON.stringify(answer))
-    },
-  })
-  t.teardown(() => app.close())
-  return app
-}
+const appWith = (env: Record<string, string>): Promise<FastifyInstance> => appOn(t, { store, db }, env)
 
 const send = (app: FastifyInstance, key?: string, remoteAddress = '192.0.2.1', headers: Record<string, string> = {}) =>
   app.inject({ url: '/api/user_info/', remoteAddress, headers: { ...(key === undefined ? {} : { authorization: key }), ...headers } })
