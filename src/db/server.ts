@@ -77,8 +77,8 @@ class Session implements PostgresPoolClient {
     })
   }) as PostgresPoolClient['query']
 
-  release = (): void => {
-    this.#give(this.#fault)
+  release = (destroy = false): void => {
+    this.#give(this.#fault ?? destroy)
   }
 
   /** Ends the connection; the statement under way fails. Nothing else helps when the other side is silent. */
@@ -86,7 +86,7 @@ class Session implements PostgresPoolClient {
     this.#give(new Error('the database does not answer'))
   }
 
-  #give(fault: Error | undefined): void {
+  #give(fault: Error | boolean): void {
     if (this.taken.delete(this)) this.client.release(fault)
   }
 }

@@ -47,6 +47,7 @@ const smuggling: Row[] = [
   ['a header without a name', get('GET /api/user_info/', [': x']), [400]],
   ['a space in front of a header', `GET /api/user_info/ HTTP/1.1\r\n Host: a\r\n${KEY}\r\n\r\n`, [400]],
   ['a tab in the request line', `GET\t/api/user_info/\tHTTP/1.1\r\nHost: a\r\n${KEY}\r\n\r\n`, [400]],
+  ['a star where the path has its slash', get('GET *api/user_info/'), [400]],
   ['HTTP/0.9', 'GET /api/user_info/\r\n\r\n', [400]],
   ['a method that is none', get('BREW /api/user_info/'), [400]],
   ['a trailer that is a key', wireText('POST /api/user/', [JSON_TYPE, 'Transfer-Encoding: chunked', 'Trailer: Authorization'], `2\r\n{}\r\n0\r\n${KEY}\r\n\r\n`), [401]],
