@@ -23,12 +23,20 @@ export function canonical(value: unknown): string {
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`
 }
 
+/** The fields of an entry that Postgres alone knows when it is written, in the order of `canonical`. */
+const HOLES = ['created_on', 'prev', 'seq', 'target', 'user_id'] as const
+
+/** The canonical form of an entry around the values of `created_on`, `prev`, `seq`, `target` and `user_id`: six texts. */
+export function canonicalAround(known: Omit<AuditEntry, 'hash' | (typeof HOLES)[number]>): string[] {
+  // No text of a value can have the character that stands for a hole: JSON escapes it.
+  const HOLE = '\u0000'
+  const members = new Map(Object.entries(known).map(([name, value]) => [name, canonical(value)]))
+  for (const name of HOLES) members.set(name, HOLE)
+  const sorted = [...members.keys()].sort().map((name) => `"${name}":${String(members.get(name))}`)
+  return `{${sorted.join(',')}}`.split(HOLE)
+}
+
 /** The hash of an entry: the SHA-256, in hexadecimal, of all its fields but `hash`, in canonical form. */
 export function hashOf(entry: Omit<AuditEntry, 'hash'> & { readonly hash?: string }): string {
   return hash('sha256', canonical({ ...entry, hash: undefined }))
-}
-
-/** A moment as entries have it, in UTC with six digits of a second: what Postgres stores, so that it comes back the same. */
-export function momentOf(date: Date): string {
-  return date.toISOString().replace('Z', '000Z')
 }

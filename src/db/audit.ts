@@ -1,5 +1,5 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
-import { type AuditEntry, hashOf, momentOf, NO_HASH } from './audit-chain.js'
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
+import { type AuditEntry, canonicalAround, NO_HASH } from './audit-chain.js'
 import { inTransaction } from './database.js'
 import type { Database } from './schema.js'
 
@@ -35,9 +35,12 @@ const head = [
   sql<string>`encode(pruned_hash, 'hex')`.as('pruned_hash'),
 ] as const
 
+/** A moment as entries have it, in UTC with six digits of a second: what Postgres stores, so that it comes back the same. */
+const momentOf = (time: RawBuilder<Date>) => sql<string>`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+
 const entry = [
   'seq',
-  sql<string>`to_char(created_on at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`.as('created_on'),
+  momentOf(sql`created_on`).as('created_on'),
   'action',
   'source',
   'actor_id',
@@ -52,56 +55,75 @@ const entry = [
   sql<string>`encode(hash, 'hex')`.as('hash'),
 ] as const
 
-async function lockHead(trx: Transaction<Database>, enterprise_id: number): Promise<AuditHead> {
-  const lock = () =>
-    trx.selectFrom('audit_head').select(head).where('enterprise_id', '=', enterprise_id).forUpdate().executeTakeFirst()
-  const found = await lock()
-  if (found !== undefined) return found
+/** A change whose target has no id before the statement that makes it. */
+export type AuditChangeOf = Omit<AuditChange, 'target' | 'user_id'>
+
+/**
+ * Common table expressions that append an entry, the last of them `appended`, for the statement of the change itself. They lock
+ * the end of the trail until the transaction ends. Where the trail was not begun they append nothing.
+ *
+ * @param changed a table of one row, with `target` and `user_id`, that is there once all other locks are held
+ */
+export function appending({ id, uuid }: Audited, fields: AuditActor & AuditChangeOf, changed: RawBuilder<unknown>): RawBuilder<unknown> {
+  const { action, source, actor_id, key_prefix, request_id, target_type, before, after } = fields
+  const known = { action, source, actor_id, key_prefix, request_id, target_type, before, after, enterprise: uuid }
+  const [toTime, toPrev, toSeq, toTarget, toUser, toEnd] = canonicalAround(known).map((text) => sql`${text}::text`)
+  // Postgres makes the hash: it alone knows the place of the entry before anybody else can have it.
+  return sql`
+    place as materialized (
+      select seq + 1 as seq, hash as prev, clock_timestamp() as created_on, target, user_id
+      from audit_head, ${changed} as changed where enterprise_id = ${id} for update of audit_head
+    ),
+    entry as materialized (
+      select seq, prev, created_on, target, user_id, sha256(convert_to(
+        ${toTime} || to_json(${momentOf(sql`created_on`)}) || ${toPrev} || to_json(encode(prev, 'hex')) || ${toSeq} || seq ||
+        ${toTarget} || to_json(target) || ${toUser} || coalesce(user_id::text, 'null') || ${toEnd}, 'UTF8')) as hash
+      from place
+    ),
+    head as (
+      update audit_head set seq = entry.seq, hash = entry.hash from entry where enterprise_id = ${id}
+    ),
+    appended as (
+      insert into audit_entry (
+        enterprise_id, seq, created_on, action, source, actor_id, key_prefix, request_id,
+        target_type, target, user_id, before, after, prev, hash
+      )
+      select
+        ${id}::bigint, seq, created_on, ${action}, ${source}, ${actor_id}::bigint, ${key_prefix}, ${request_id},
+        ${target_type}, target, user_id, ${JSON.stringify(before)}::jsonb, ${JSON.stringify(after)}::jsonb, prev, hash
+      from entry
+      returning seq
+    )`
+}
+
+/** Begins the trail of an enterprise, where it was not. */
+export async function beginTrail(db: Kysely<Database>, enterprise_id: number): Promise<void> {
   const none = bytes(NO_HASH)
-  await trx
+  await db
     .insertInto('audit_head')
     .values({ enterprise_id, seq: 0, hash: none, pruned_hash: none })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
-  return (await lock()) as AuditHead
-}
-
-/** Writes an entry behind a head that is locked. */
-async function appendTo(
-  trx: Transaction<Database>,
-  { id: enterprise_id, uuid }: Audited,
-  { seq: last, hash: prev }: AuditHead,
-  fields: AuditActor & AuditChange,
-): Promise<void> {
-  const seq = last + 1
-  const created_on = momentOf(new Date())
-  const { before, after, ...others } = fields
-  const hash = bytes(hashOf({ ...fields, enterprise: uuid, seq, created_on, prev }))
-  await trx
-    .insertInto('audit_entry')
-    .values({
-      ...others,
-      enterprise_id,
-      seq,
-      created_on,
-      before: JSON.stringify(before),
-      after: JSON.stringify(after),
-      prev: bytes(prev),
-      hash,
-    })
-    .execute()
-  await trx.updateTable('audit_head').set({ seq, hash }).where('enterprise_id', '=', enterprise_id).execute()
 }
 
 /** The audit trail of one enterprise, to write, in the transaction of the change. */
 export function auditOf(trx: Transaction<Database>, enterprise: Audited) {
+  const attempt = async (actor: AuditActor, change: AuditChange): Promise<boolean> => {
+    const changed = sql`(select ${change.target}::text as target, ${change.user_id}::bigint as user_id)`
+    const { rows } = await sql`
+      with ${appending(enterprise, { ...actor, ...change }, changed)} select seq from appended`.execute(trx)
+    return rows.length === 1
+  }
   return {
     /**
      * Appends the entry of a change. It locks the end of the enterprise's trail until the transaction ends, so call it last:
      * the locks on users come first everywhere, and nothing waits longer than it must.
      */
-    append: async (actor: AuditActor, change: AuditChange): Promise<void> =>
-      appendTo(trx, enterprise, await lockHead(trx, enterprise.id), { ...actor, ...change }),
+    append: async (actor: AuditActor, change: AuditChange): Promise<void> => {
+      if (await attempt(actor, change)) return
+      await beginTrail(trx, enterprise.id)
+      if (!(await attempt(actor, change))) throw new Error('the database keeps no entry of the audit trail')
+    },
   }
 }
 
@@ -135,7 +157,7 @@ export function auditEntriesOf(db: Kysely<Database>, { id, uuid }: Audited) {
       return rows.map((row) => ({ enterprise: uuid, ...row }))
     },
 
-    /** Where the trail ends; undefined before its first entry. */
+    /** Where the trail ends; undefined where it was not begun. */
     head: (): Promise<AuditHead | undefined> =>
       db.selectFrom('audit_head').select(head).where('enterprise_id', '=', id).executeTakeFirst(),
 
@@ -179,11 +201,11 @@ export async function pruneAudit(db: Kysely<Database>, enterprise: Audited, befo
   const pruned_hash = pruned.entries > 0 ? await trail.hashAt(pruned_seq) : undefined
   if (pruned_hash !== undefined) {
     await inTransaction(db, async (trx) => {
-      const locked = await lockHead(trx, enterprise.id)
+      const ofEnterprise = trx.selectFrom('audit_head').select(head).where('enterprise_id', '=', enterprise.id)
+      const locked = await ofEnterprise.forUpdate().executeTakeFirstOrThrow()
       // Another prune was here.
       if (locked.pruned_seq >= pruned_seq) return
-      await appendTo(trx, enterprise, locked, {
-        ...COMMAND_LINE,
+      await auditOf(trx, enterprise).append(COMMAND_LINE, {
         action: 'audit.prune',
         target_type: 'enterprise',
         target: enterprise.uuid,

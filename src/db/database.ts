@@ -61,16 +61,31 @@ export function openDatabase(config: DatabaseConfig, onStatement?: (event: LogEv
   return db
 }
 
-/** How often a transaction is tried. */
+/** How often a write is tried. */
 const ATTEMPTS = 3
 
-async function attempt<T>(db: Kysely<Database>, work: (trx: Transaction<Database>) => Promise<T>, attempts: number): Promise<T> {
+async function attempt<T>(work: () => Promise<T>, attempts: number): Promise<T> {
   try {
-    return await db.transaction().execute(work)
+    return await work()
   } catch (error) {
     if (attempts === 1 || !isConflict(error)) throw error
-    return attempt(db, work, attempts - 1)
+    return attempt(work, attempts - 1)
   }
+}
+
+function queued<Executor, T>(
+  db: Kysely<Database>,
+  execute: (begin: (executor: Executor) => Promise<T>) => Promise<T>,
+  work: (executor: Executor) => Promise<T>,
+  waiter: Waiter | undefined,
+): Promise<T> {
+  const begin = (executor: Executor): Promise<T> => {
+    // It may have waited for a connection as well.
+    requireWaiting(waiter)
+    return work(executor)
+  }
+  const queue = writes.get(db) as BoundedQueue
+  return queue(() => attempt(() => execute(begin), ATTEMPTS), waiter)
 }
 
 /**
@@ -86,11 +101,10 @@ export function inTransaction<T>(
   work: (trx: Transaction<Database>) => Promise<T>,
   waiter?: Waiter,
 ): Promise<T> {
-  const begin = (trx: Transaction<Database>): Promise<T> => {
-    // It may have waited for a connection as well.
-    requireWaiting(waiter)
-    return work(trx)
-  }
-  const queue = writes.get(db) as BoundedQueue
-  return queue(() => attempt(db, begin, ATTEMPTS), waiter)
+  return queued(db, (begin) => db.transaction().execute(begin), work, waiter)
+}
+
+/** Runs `work`, which is one statement and so a transaction of its own, as `inTransaction` does. */
+export function inStatement<T>(db: Kysely<Database>, work: (db: Kysely<Database>) => Promise<T>, waiter?: Waiter): Promise<T> {
+  return queued(db, (begin) => db.connection().execute(begin), work, waiter)
 }

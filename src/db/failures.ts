@@ -39,9 +39,9 @@ export function isDataFault(error: unknown): boolean {
   return isDatabaseError(error) && error.code.startsWith('22')
 }
 
-/** A unique constraint refused the write (SQLSTATE 23505). */
-export function isUniqueViolation(error: unknown): boolean {
-  return codeOf(error) === '23505'
+/** A unique constraint, whose name begins so, refused the write (SQLSTATE 23505). A shard of it has a number behind its name. */
+export function isUniqueViolation(error: unknown, constraint: string): boolean {
+  return isDatabaseError(error) && error.code === '23505' && error.constraint?.startsWith(constraint) === true
 }
 
 /** The database can't be reached or can't answer now: a matter of trying again, not a fault of the statement. */

@@ -54,18 +54,18 @@ export function keptAnswerWritesOf(trx: Transaction<Database>, enterprise_id: nu
         )
         .execute()
     },
-
-    /** Deletes some of the answers that are older than so many hours; those that another transaction deletes are left to it. */
-    async prune(hours: number): Promise<void> {
-      await sql`
-        with expired as materialized (
-          select user_id, operation, key_hash from idempotency_key
-          where enterprise_id = ${enterprise_id} and created_on <= now() - make_interval(hours => ${hours}::int)
-          order by created_on limit ${sql.lit(PRUNED)} for update skip locked
-        )
-        delete from idempotency_key as kept using expired
-        where kept.enterprise_id = ${enterprise_id} and kept.user_id = expired.user_id
-          and kept.operation = expired.operation and kept.key_hash = expired.key_hash`.execute(trx)
-    },
   }
+}
+
+/** Deletes some of the answers that are older than so many hours; those that another transaction deletes are left to it. */
+export async function pruneKeptAnswers(db: Kysely<Database>, enterprise_id: number, hours: number): Promise<void> {
+  await sql`
+    with expired as materialized (
+      select user_id, operation, key_hash from idempotency_key
+      where enterprise_id = ${enterprise_id} and created_on <= now() - make_interval(hours => ${hours}::int)
+      order by created_on limit ${sql.lit(PRUNED)} for update skip locked
+    )
+    delete from idempotency_key as kept using expired
+    where kept.enterprise_id = ${enterprise_id} and kept.user_id = expired.user_id
+      and kept.operation = expired.operation and kept.key_hash = expired.key_hash`.execute(db)
 }

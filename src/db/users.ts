@@ -1,5 +1,4 @@
-import { CompiledQuery, type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely'
-import { isUniqueViolation } from './failures.js'
+import { CompiledQuery, type Kysely, type Selectable } from 'kysely'
 import type { Database, UserAccountTable } from './schema.js'
 
 /** The columns of a user that rules and answers read. The password's hash is not among them. */
@@ -23,7 +22,8 @@ export const userColumns = [
 
 type ColumnName<Path> = Path extends `user_account.${infer Name}` ? Name : never
 
-type UserColumns = Pick<Selectable<UserAccountTable>, ColumnName<(typeof userColumns)[number]> & keyof UserAccountTable>
+/** A user as selected. */
+export type UserColumns = Pick<Selectable<UserAccountTable>, ColumnName<(typeof userColumns)[number]> & keyof UserAccountTable>
 type Json<T> = Date extends T ? string | Exclude<T, Date> : T
 
 /**
@@ -43,7 +43,8 @@ function timeOf(text: string): string {
   return text.length >= WITH_MILLISECONDS && text.endsWith('+00:00') ? `${text.slice(0, 23)}Z` : new Date(text).toISOString()
 }
 
-function rowOf({ last_login, created_on, updated_on, ...others }: UserColumns): UserRow {
+/** A row as selected without JSON. */
+export function rowOf({ last_login, created_on, updated_on, ...others }: UserColumns): UserRow {
   return {
     ...others,
     last_login: last_login?.toISOString() ?? null,
@@ -74,27 +75,14 @@ export function userOf(values: UserValues): UserRow | undefined {
   }
 }
 
-/** A user as inserted. */
-export type NewUser = Omit<Insertable<UserAccountTable>, 'enterprise_id' | 'is_email_verified' | 'last_login'>
-
-/** The columns of a user that a write may change; `updated_on` follows by itself. */
-export type UserChanges = Partial<
-  Omit<Selectable<UserAccountTable>, 'enterprise_id' | 'id' | 'created_on' | 'updated_on' | 'xmin'>
->
-
 /** Name and address as uniqueness compares them: digests of `names.ts`. */
 export interface UserKeys {
   readonly username_key?: string | undefined
   readonly email_key?: string | undefined
 }
 
-/** Thrown by `insert` and `update` when a unique constraint refused the row. The transaction is lost. */
-export class DuplicateUser extends Error {
-  override readonly name = 'DuplicateUser'
-}
-
 /** Bits of an id inside a block, by level of `user_count`. */
-const LEVEL_BITS = { 1: 10, 2: 20 } as const
+export const LEVEL_BITS = { 1: 10, 2: 20 } as const
 
 interface PageRow {
   readonly count: number
@@ -149,6 +137,12 @@ export function usersOf(db: Kysely<Database>, enterprise_id: number) {
       return row && rowOf(row)
     },
 
+    /** The user with this id. */
+    async find(id: number): Promise<UserRow | undefined> {
+      const row = await users.where('id', '=', id).executeTakeFirst()
+      return row && rowOf(row)
+    },
+
     /** Which of a name and an address belong to a user other than `exceptId`. */
     async taken(keys: UserKeys, exceptId?: number): Promise<{ username: boolean; email: boolean }> {
       const rows = await db
@@ -179,107 +173,6 @@ export function usersOf(db: Kysely<Database>, enterprise_id: number) {
         count: Number(rows[0]?.count),
         rows: rows.flatMap(({ values }) => userOf(values) ?? []),
       }
-    },
-  }
-}
-
-async function refusingDuplicates<T>(write: Promise<T>): Promise<T> {
-  try {
-    return await write
-  } catch (error) {
-    throw isUniqueViolation(error) ? new DuplicateUser() : error
-  }
-}
-
-/**
- * The users of one enterprise, to write, in a transaction. Inserts and deletes keep the counts per block of ids.
- */
-export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) {
-  const count = (id: number, change: 1 | -1) =>
-    sql`
-      insert into user_count (enterprise_id, level, block, n)
-      values (${enterprise_id}, 1, ${id}::bigint >> ${sql.lit(LEVEL_BITS[1])}, 1),
-             (${enterprise_id}, 2, ${id}::bigint >> ${sql.lit(LEVEL_BITS[2])}, 1)
-      on conflict (enterprise_id, level, block) do update set n = user_count.n + ${change}`.execute(trx)
-
-  return {
-    /**
-     * Locks these users until the transaction ends and reads them as they are then. The locks are taken in id order, so
-     * that two writes of the same users wait for each other instead of deadlocking.
-     */
-    async lock(ids: readonly number[]): Promise<ReadonlyMap<number, UserRow>> {
-      const rows = await trx
-        .selectFrom('user_account')
-        .select(userColumns)
-        .where('enterprise_id', '=', enterprise_id)
-        .where('id', 'in', [...new Set(ids)])
-        .orderBy('id')
-        .forUpdate()
-        .execute()
-      return new Map(rows.map((row) => [row.id, rowOf(row)]))
-    },
-
-    /** The hash of the password of a user whose row is locked; null where it has none. */
-    async passwordHash(id: number): Promise<string | null> {
-      const { password_hash } = await trx
-        .selectFrom('user_account')
-        .select('password_hash')
-        .where('enterprise_id', '=', enterprise_id)
-        .where('id', '=', id)
-        .executeTakeFirstOrThrow()
-      return password_hash
-    },
-
-    /** Locks all superusers until the transaction ends, in id order, and reads them as they are then. */
-    async lockSuperusers(): Promise<UserRow[]> {
-      const rows = await trx
-        .selectFrom('user_account')
-        .select(userColumns)
-        .where('enterprise_id', '=', enterprise_id)
-        .where('is_superuser', '=', true)
-        .orderBy('id')
-        .forUpdate()
-        .execute()
-      return rows.map(rowOf)
-    },
-
-    /** @throws {DuplicateUser} when the name or the address belongs to another user */
-    async insert(user: NewUser): Promise<UserRow> {
-      const row = await refusingDuplicates(
-        trx
-          .insertInto('user_account')
-          .values({ ...user, enterprise_id })
-          .returning(userColumns)
-          .executeTakeFirstOrThrow(),
-      )
-      await count(row.id, 1)
-      return rowOf(row)
-    },
-
-    /**
-     * Writes the columns of `changes`, of which there is at least one, and `updated_on`.
-     *
-     * @throws {DuplicateUser} when the name or the address belongs to another user
-     */
-    async update(id: number, changes: UserChanges): Promise<UserRow> {
-      const row = await refusingDuplicates(
-        trx
-          .updateTable('user_account')
-          .set(changes)
-          .set({ updated_on: sql<Date>`clock_timestamp()` })
-          .where('enterprise_id', '=', enterprise_id)
-          .where('id', '=', id)
-          .returning(userColumns)
-          .executeTakeFirstOrThrow(),
-      )
-      return rowOf(row)
-    },
-
-    /** Deletes a user that `lock` returned, and its keys. */
-    async delete(id: number): Promise<void> {
-      await trx.deleteFrom('api_key').where('enterprise_id', '=', enterprise_id).where('user_id', '=', id).execute()
-      await trx.deleteFrom('user_account').where('enterprise_id', '=', enterprise_id).where('id', '=', id).execute()
-      await count(id, -1)
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { operations } from '../../generated/operations.js'
 import type { FoundKey, KeyOwner } from '../db/lookups.js'
-import type { UserChanges, UserRow } from '../db/users.js'
+import type { UserChanges } from '../db/user-writes.js'
+import type { UserRow } from '../db/users.js'
 import { Problem } from '../errors.js'
 import { etagOf, isStaff } from './user.js'
 

@@ -1,8 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Transaction } from 'kysely'
 import { type Actor, auditActor } from '../auth/authenticate.js'
 import { auditOf } from '../db/audit.js'
+import { inTransaction } from '../db/database.js'
 import { keyWritesOf } from '../db/keys.js'
-import { type UserChanges, type UserRow, userWritesOf } from '../db/users.js'
+import type { Database } from '../db/schema.js'
+import { type UserChanges, userWritesOf } from '../db/user-writes.js'
+import type { UserRow } from '../db/users.js'
 import { Problem } from '../errors.js'
 import { nameKey } from '../names.js'
 import { requireFound, requireMatch, requireMayChange, requireStillMayCall } from './access.js'
@@ -60,7 +64,7 @@ export async function changeUser(
   let wanted: UserChanges = {}
   const keys = () => ({ username_key: wanted.username_key, email_key: wanted.email_key ?? undefined })
 
-  const row = await writeUser(deps, caller, { keys, exceptId: id }, async (trx) => {
+  const change = async (trx: Transaction<Database>): Promise<UserRow> => {
     const users = userWritesOf(trx, caller.enterprise.id)
     const locked = await users.lock([caller.user.id, id])
     const self = requireStillMayCall('managers-or-self', locked.get(caller.user.id), id)
@@ -78,6 +82,7 @@ export async function changeUser(
     if (password_hash !== undefined) await keyWritesOf(trx, caller.enterprise.id).revokeOldest(id, 'sign-in', 0)
     await auditOf(trx, caller.enterprise).append(auditActor(caller), userChanged('user.update', target, changed, changes))
     return changed
-  })
+  }
+  const row = await writeUser(deps, caller, { keys, exceptId: id }, () => inTransaction(deps.db, change, caller.waiter))
   return show(row, caller.enterprise)
 }

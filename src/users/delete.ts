@@ -3,7 +3,7 @@ import { type Actor, auditActor } from '../auth/authenticate.js'
 import { auditOf } from '../db/audit.js'
 import { inTransaction } from '../db/database.js'
 import type { Database } from '../db/schema.js'
-import { userWritesOf } from '../db/users.js'
+import { userWritesOf } from '../db/user-writes.js'
 import { requireFound, requireMatch, requireMayDelete, requireStillMayCall } from './access.js'
 import { userDeleted } from './trail.js'
 

@@ -8,7 +8,7 @@ import { inTransaction } from '../db/database.js'
 import { insertEnterprise } from '../db/enterprises.js'
 import { keyWritesOf } from '../db/keys.js'
 import type { Database } from '../db/schema.js'
-import { userWritesOf } from '../db/users.js'
+import { type NewUser, userWritesOf } from '../db/user-writes.js'
 import { OperatorError } from '../errors.js'
 import { nameKey, requireName } from '../names.js'
 import { userMade } from './trail.js'
@@ -47,7 +47,7 @@ export async function createEnterprise(db: Kysely<Database>, name: string, admin
   return inTransaction(db, async (trx) => {
     const enterprise = await insertEnterprise(trx, { id: randomInt(NUMBERS - 1), uuid: randomUUID(), name })
     if (enterprise === undefined) throw new OperatorError(`there is an enterprise ${name} already`)
-    const user = await userWritesOf(trx, enterprise.id).insert({
+    const superuser: NewUser = {
       ...admin,
       username_key: nameKey(admin.username),
       email_key: admin.email === '' ? null : nameKey(admin.email),
@@ -57,13 +57,16 @@ export async function createEnterprise(db: Kysely<Database>, name: string, admin
       is_superuser: true,
       role: 'Enterprise Admin',
       groups: [],
-    })
+      authz_role_id: null,
+      password_hash: null,
+    }
+    const user = await userWritesOf(trx, enterprise.id).insert(superuser)
     const { key, hash, prefix, expires_on } = makeKey(enterprise.id)
     await keyWritesOf(trx, enterprise.id).insert({ user_id: user.id, hash, prefix, expires_on })
     const { append } = auditOf(trx, enterprise)
     const made = { target_type: 'enterprise', target: enterprise.uuid, user_id: null, before: {}, after: { name } } as const
     await append(COMMAND_LINE, { action: 'enterprise.create', ...made })
-    await append(COMMAND_LINE, userMade(user, null))
+    await append(COMMAND_LINE, { ...userMade(superuser), target: String(user.id), user_id: user.id })
     await append(COMMAND_LINE, keyMade(user.id, prefix, expires_on))
     return { enterprise: enterprise.uuid, name, user_id: user.id, api_key: key }
   })

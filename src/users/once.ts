@@ -2,7 +2,7 @@ import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { Kysely, Transaction } from 'kysely'
 import type { Caller } from '../auth/authenticate.js'
 import type { Config } from '../config.js'
-import { keptAnswersOf, keptAnswerWritesOf } from '../db/idempotency.js'
+import { keptAnswersOf, keptAnswerWritesOf, pruneKeptAnswers } from '../db/idempotency.js'
 import type { Database } from '../db/schema.js'
 import { Problem } from '../errors.js'
 import type { Shown, User } from './user.js'
@@ -73,9 +73,7 @@ function onceOf({ enterprise, user, key: api_key }: Caller, { operation, key, bo
       return { user: kept.body as User, etag: kept.etag, replayed: true }
     },
     async keep(trx, status, { user: made, etag }) {
-      const answers = keptAnswerWritesOf(trx, enterprise.id)
-      await answers.prune(hours)
-      await answers.keep({ ...id, body_hmac, status, body: JSON.stringify(made), etag, target_id: made.id })
+      await keptAnswerWritesOf(trx, enterprise.id).keep({ ...id, body_hmac, status, body: JSON.stringify(made), etag, target_id: made.id })
     },
   }
   return { lock, once }
@@ -97,6 +95,8 @@ export function makeOnce({ db, config: { idempotencyHours: hours } }: OnceDeps):
     if (underWay.has(lock)) throw underWayAlready()
     underWay.add(lock)
     try {
+      // Not in the transaction: there all writes of the enterprise would wait for it.
+      await pruneKeptAnswers(db, caller.enterprise.id, hours)
       return await write(once)
     } finally {
       underWay.delete(lock)

@@ -1,12 +1,16 @@
-import type { AuditChange } from '../db/audit.js'
+import type { AuditChange, AuditChangeOf } from '../db/audit.js'
 import type { AuditValues } from '../db/audit-chain.js'
-import type { UserChanges, UserRow } from '../db/users.js'
+import type { NewUser, UserChanges } from '../db/user-writes.js'
+import type { UserRow } from '../db/users.js'
 
 const FIELDS = ['username', 'email', 'first_name', 'last_name', 'is_active', 'is_superuser', 'is_email_verified'] as const
 const PROFILE = ['role', 'groups', 'authz_role_id'] as const
 
 /** Some columns of a row as the audit trail shows them. Digests and the hash of the password are not among them. */
-function valuesOf(row: UserRow, isWanted: (column: keyof UserRow) => boolean): AuditValues {
+function valuesOf(
+  row: Pick<UserRow, (typeof FIELDS)[number] | (typeof PROFILE)[number]>,
+  isWanted: (column: keyof UserRow) => boolean,
+): AuditValues {
   const fields = FIELDS.filter(isWanted).map((column) => [column, row[column]])
   const profile = PROFILE.filter(isWanted).map((column) => [column, row[column]])
   return Object.fromEntries(profile.length > 0 ? [...fields, ['profile', Object.fromEntries(profile)]] : fields) as AuditValues
@@ -21,10 +25,10 @@ const target = ({ id }: UserRow): Pick<AuditChange, 'target_type' | 'target' | '
   user_id: id,
 })
 
-/** A user that was made, for the audit trail. */
-export function userMade(row: UserRow, password_hash: string | null): AuditChange {
-  const after = { ...valuesOf(row, () => true), ...passwordOf(password_hash) }
-  return { action: 'user.create', ...target(row), before: {}, after }
+/** A user that is made, for the audit trail. */
+export function userMade(user: NewUser): AuditChangeOf {
+  const after = { ...valuesOf({ ...user, is_email_verified: false }, () => true), ...passwordOf(user.password_hash) }
+  return { action: 'user.create', target_type: 'user', before: {}, after }
 }
 
 /** A user that was changed, for the audit trail: of its columns only those of `changes`. */

@@ -1,9 +1,9 @@
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Passwords } from '../auth/passwords.js'
 import type { Actor } from '../auth/authenticate.js'
-import { inTransaction } from '../db/database.js'
 import type { Database } from '../db/schema.js'
-import { DuplicateUser, type UserKeys, usersOf } from '../db/users.js'
+import { DuplicateUser } from '../db/user-writes.js'
+import { type UserKeys, usersOf } from '../db/users.js'
 import { type Fault, Problem } from '../errors.js'
 
 /** What the rules of writes need: the database, and the process's passwords. */
@@ -16,21 +16,21 @@ export interface WriteDeps {
 const ATTEMPTS = 3
 
 /**
- * Runs a write in a transaction. The database's constraints decide what is a duplicate; only when they refused is it looked
- * up whether it was the name, the address or both.
+ * Runs a write. The database's constraints decide what is a duplicate; only when they refused is it looked up whether it was
+ * the name, the address or both.
  *
- * @param keysOf the keys that the write wanted, known once it ran
+ * @param wanted the keys that the write wanted, known once it ran
  * @throws {Problem} `duplicate`
  */
 export async function writeUser<T>(
   { db }: WriteDeps,
-  { enterprise, waiter }: Actor,
+  { enterprise }: Actor,
   wanted: { readonly keys: () => UserKeys; readonly exceptId?: number },
-  write: (trx: Transaction<Database>) => Promise<T>,
+  write: () => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await inTransaction(db, write, waiter)
+      return await write()
     } catch (error) {
       if (!(error instanceof DuplicateUser)) throw error
     }

@@ -60,13 +60,13 @@ export function listUsers(enterprise: Enterprise, limit: number, offset: number)
   return enterprise.callers.map((caller) => ({ method: 'GET', path, caller, shown: { limit, offset, enterprise } }))
 }
 
-/** Creates of new users with passwords, by random managers. */
-export function createUsers({ callers }: Enterprise): Ask[] {
+/** Creates of new users, by random managers. */
+export function createUsers({ callers }: Enterprise, { passwords }: { readonly passwords: boolean }): Ask[] {
   const name = `made.${randomBytes(4).toString('hex')}.${NUMBER}`
   const body = JSON.stringify({
     username: name,
     email: `${name}@growing.example`,
-    password: `a long passphrase of ${NUMBER}`,
+    ...(passwords ? { password: `a long passphrase of ${NUMBER}` } : {}),
     first_name: 'Made',
     profile: { role: 'Viewer', groups: ['made'] },
   })

@@ -27,8 +27,18 @@ async function settled(bench: Bench): ReturnType<typeof newest> {
   return now.count === before.count ? now : settled(bench)
 }
 
+interface Creating {
+  readonly connections: number
+  readonly passwords: boolean
+}
+
 /** Looks at what creates have left: as many users as were answered, as they were sent, and shown so by the server. */
-async function requireCreated(bench: Bench, before: number, answered: number, connections: number): Promise<void> {
+async function requireCreated(
+  bench: Bench,
+  before: number,
+  answered: number,
+  { connections, passwords }: Creating,
+): Promise<void> {
   const { count, rows } = await settled(bench)
   const made = count - before
   if (made < answered || made > answered + connections) {
@@ -40,19 +50,22 @@ async function requireCreated(bench: Bench, before: number, answered: number, co
       email === `${username}@growing.example` &&
       username_key === nameKey(username) &&
       email_key === nameKey(email) &&
-      (await argon2.verify(String(password_hash), `a long passphrase of ${String(number)}`))
+      (passwords
+        ? await argon2.verify(String(password_hash), `a long passphrase of ${String(number)}`)
+        : password_hash === null)
     if (!right) throw new Error(`${username} was not made as it was sent`)
   }
   const { growing } = bench.dataset
   await checkAnswers(bench.servers.roster, rows.map(({ id }) => getUser(growing.callers[0]!, id)))
 }
 
-/** Creates users with passwords for some seconds. */
-async function createFor(bench: Bench, connections: number, seconds: number): Promise<LoadMeasurement> {
+/** Creates users for some seconds. */
+async function createFor(bench: Bench, creating: Creating, seconds: number): Promise<LoadMeasurement> {
   const { count } = await settled(bench)
-  const asks = createUsers(bench.dataset.growing)
+  const { connections } = creating
+  const asks = createUsers(bench.dataset.growing, creating)
   const measurement = await checkedLoad(bench.servers.roster, bench.generate, { connections, seconds, asks })
-  await requireCreated(bench, count, measurement.requests, connections)
+  await requireCreated(bench, count, measurement.requests, creating)
   return measurement
 }
 
@@ -64,11 +77,15 @@ const rawHashes: Contender = {
   },
 }
 
+/** V8 compiles what was called some thousand times: so long without passwords, a minute and more with them. */
+const WARM_UP_SECONDS = 20
+
 /** Creates with passwords, next to the hashes alone. */
 export const create: Scenario = async (bench) => {
   const rows: Row[] = []
+  await createFor(bench, { connections: 16, passwords: false }, WARM_UP_SECONDS)
   for (const connections of bench.connections.filter((many) => many === 16 || many === 64)) {
-    const roster = { name: 'roster', measure: (seconds: number) => createFor(bench, connections, seconds) }
+    const roster = { name: 'roster', measure: (seconds: number) => createFor(bench, { connections, passwords: true }, seconds) }
     rows.push(...(await interleave({ scenario: 'create', connections }, [roster, rawHashes], bench)))
   }
   return { rows }
@@ -85,7 +102,7 @@ export const readWhileCreating: Scenario = async (bench) => {
   const busy: Contender = {
     name: 'roster, 4 creating',
     measure: async (seconds) => {
-      const creates = createFor(bench, CREATORS, seconds + 3 * MARGIN_SECONDS)
+      const creates = createFor(bench, { connections: CREATORS, passwords: true }, seconds + 3 * MARGIN_SECONDS)
       const read = async () => {
         await sleep(MARGIN_SECONDS * 1000)
         return reads.measure(seconds)

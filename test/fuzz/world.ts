@@ -3,7 +3,7 @@ import { makeKey, parseKey } from '../../src/auth/keys.js'
 import { createKey, revokeKey } from '../../src/auth/made-keys.js'
 import { clientWritesOf } from '../../src/db/clients.js'
 import { type EnterpriseRow, findEnterprise } from '../../src/db/enterprises.js'
-import { userWritesOf } from '../../src/db/users.js'
+import { userWritesOf } from '../../src/db/user-writes.js'
 import { nameKey } from '../../src/names.js'
 import { type Directory, makeDirectory } from '../helpers/directory.js'
 

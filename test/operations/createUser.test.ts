@@ -280,13 +280,13 @@ t.test('503', async (t) => {
     })
   })
   await t.test('a constraint refuses, and at each look nobody is in the way', async (t) => {
-    const index = db.schema.createIndex('clash').on('user_account').column('last_name').unique()
+    const index = db.schema.createIndex('user_account_username_clash').on('user_account').column('last_name').unique()
     await index.where('last_name', '=', 'clash').execute()
     t.equal((await post({ json: fresh({ last_name: 'clash' }) })).statusCode, 201)
     const answer = await post({ json: fresh({ last_name: 'clash' }) })
     isError(t, answer, 503, 'unavailable')
     t.equal(answer.headers['retry-after'], '1')
-    await db.schema.dropIndex('clash').execute()
+    await db.schema.dropIndex('user_account_username_clash').execute()
   })
 })
 

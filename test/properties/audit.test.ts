@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import fc from 'fast-check'
 import { sql } from 'kysely'
 import { auditOf, auditEntriesOf, COMMAND_LINE } from '../../src/db/audit.js'
-import { type AuditEntry, canonical, hashOf, momentOf } from '../../src/db/audit-chain.js'
+import { type AuditEntry, canonical, hashOf } from '../../src/db/audit-chain.js'
 import { verifyAudit } from '../../src/db/audit-verify.js'
 import { character } from '../helpers/arbitraries.js'
 import { freshDatabase } from '../helpers/database.js'
@@ -60,6 +60,7 @@ t.test('an entry comes back from the database as it was hashed', async (t) => {
       const { hash: stored, ...others } = exported
       return (
         canonical([exported.before, exported.after, exported.target, exported.user_id]) === canonical([before, after, target, user_id]) &&
+        /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(exported.created_on) &&
         // As who reads only an export can compute it.
         stored === hash('sha256', canonical(others)) &&
         stored === hashOf(reversed(exported) as AuditEntry)
@@ -68,8 +69,4 @@ t.test('an entry comes back from the database as it was hashed', async (t) => {
     { numRuns: 100 },
   )
   t.strictSame((await verifyAudit(db, ours)).faults, [])
-})
-
-t.test('moments have six digits, in UTC', async (t) => {
-  t.equal(momentOf(new Date('2026-01-05T10:00:00.007+01:00')), '2026-01-05T09:00:00.007000Z')
 })

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { createEnterprise } from '../../src/users/enterprise.js'
 import { findEnterprise } from '../../src/db/enterprises.js'
 import { findMiscounts } from '../../src/db/verify.js'
-import { userWritesOf } from '../../src/db/users.js'
+import { userWritesOf } from '../../src/db/user-writes.js'
 import type { User } from '../../src/users/user.js'
 import { makeDirectory } from '../helpers/directory.js'
 import { thisFile } from '../helpers/this-file.js'
@@ -29,6 +29,8 @@ const blank = {
   is_superuser: false,
   role: 'Viewer',
   groups: [] as string[],
+  authz_role_id: null,
+  password_hash: null,
 } as const
 
 /** An enterprise whose users' ids have these gaps between them: counts are kept per 1,024 and per 1,048,576 ids. */

@@ -1,4 +1,5 @@
-import type { UserChanges, UserRow } from '../../src/db/users.js'
+import type { UserChanges } from '../../src/db/user-writes.js'
+import type { UserRow } from '../../src/db/users.js'
 import { Problem } from '../../src/errors.js'
 import {
   noSuchKey, noSuchUser, requireFound, requireMayCall, requireMayChange, requireMayDelete, requireScope, requireStillMayCall, seesEveryone,

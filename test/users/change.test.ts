@@ -1,4 +1,4 @@
-import type { UserChanges } from '../../src/db/users.js'
+import type { UserChanges } from '../../src/db/user-writes.js'
 import { nameKey } from '../../src/names.js'
 import { changesOf } from '../../src/users/change.js'
 import type { UserUpdate } from '../../src/users/user.js'

@@ -1,6 +1,6 @@
 import { clientsOf } from '../../../src/db/clients.js'
 import { findEnterprise } from '../../../src/db/enterprises.js'
-import { userWritesOf } from '../../../src/db/users.js'
+import { userWritesOf } from '../../../src/db/user-writes.js'
 import { setSuperuser } from '../../../src/users/superuser.js'
 import { jsonOf, type Ran, runHere } from '../../helpers/command.js'
 import { makeDirectory } from '../../helpers/directory.js'
@@ -30,6 +30,8 @@ t.test('user list: all users, over several pages', async (t) => {
         is_superuser: false,
         role: 'Viewer',
         groups: [],
+        authz_role_id: null,
+        password_hash: null,
       })
     }
   })

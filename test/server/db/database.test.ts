@@ -99,7 +99,7 @@ t.test('a pool survives its connections', async (t) => {
   t.teardown(() => pool.destroy())
   const pid = async (on: Kysely<Database>) => (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(on)).rows[0]!.pid
   const fill = () => Promise.all([1, 2, 3].map(() => sql`select pg_sleep(0.02)`.execute(pool)))
-  const settle = () => new Promise((resolve) => setTimeout(resolve, 50))
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 250))
   // Of the pool's connections only: those of `db` go on.
   const terminate = async (like: string) => {
     const own = (await sql<{ pid: number }>`select pid from pg_stat_activity

@@ -9,10 +9,10 @@ import { thisFile } from '../../helpers/this-file.js'
 
 const t = thisFile()
 
-const fromPostgres = (code: string) => Object.assign(new pg.DatabaseError('refused', 7, 'error'), { code, severity: 'ERROR' })
+const fromPostgres = (code: string) => Object.assign(new pg.DatabaseError('refused', 7, 'error'), { code, severity: 'ERROR', constraint: 'user_account_email_102008' })
 const fromNode = (code: string, syscall?: string) => Object.assign(new Error(code), { code, syscall })
 const verdicts = (error: unknown) =>
-  [isUnavailable(error) && 'unavailable', isConflict(error) && 'conflict', isUniqueViolation(error) && 'unique'].filter(Boolean)
+  [isUnavailable(error) && 'unavailable', isConflict(error) && 'conflict', isUniqueViolation(error, 'user_account_email') && 'unique'].filter(Boolean)
 
 t.test('SQLSTATEs', async (t) => {
   for (const [codes, verdict] of [
@@ -26,6 +26,11 @@ t.test('SQLSTATEs', async (t) => {
       t.ok(isDatabaseError(fromPostgres(code)))
     }
   }
+})
+
+t.test('a unique constraint that is not the one asked about', async (t) => {
+  t.notOk(isUniqueViolation(fromPostgres('23505'), 'user_account_username'))
+  t.notOk(isUniqueViolation(Object.assign(fromPostgres('23505'), { constraint: undefined }), 'user_account_email'))
 })
 
 t.test('the network, but not the same codes of anything else', async (t) => {

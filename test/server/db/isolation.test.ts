@@ -3,11 +3,12 @@ import { makeKey } from '../../../src/auth/keys.js'
 import { auditEntriesOf, auditOf, COMMAND_LINE, pruneAudit } from '../../../src/db/audit.js'
 import { verifyAudit } from '../../../src/db/audit-verify.js'
 import { clientsOf, clientWritesOf } from '../../../src/db/clients.js'
-import { keptAnswersOf, keptAnswerWritesOf } from '../../../src/db/idempotency.js'
+import { keptAnswersOf, keptAnswerWritesOf, pruneKeptAnswers } from '../../../src/db/idempotency.js'
 import { keysOf, keyWritesOf, writeUses } from '../../../src/db/keys.js'
 import { makeLookup } from '../../../src/db/lookups.js'
 import type { Database } from '../../../src/db/schema.js'
-import { type NewUser, type UserRow, usersOf, userWritesOf } from '../../../src/db/users.js'
+import { insertBy, type NewUser, userWritesOf } from '../../../src/db/user-writes.js'
+import { type UserRow, usersOf } from '../../../src/db/users.js'
 import { nameKey } from '../../../src/names.js'
 import { freshDatabase } from '../../helpers/database.js'
 import { thisFile } from '../../helpers/this-file.js'
@@ -20,7 +21,7 @@ const THEIRS = 11
 const names = ['ann', 'ben', 'cleo', 'dora', 'emil']
 const newUser = (username: string): NewUser => ({
   username, username_key: nameKey(username), email: `${username}@x.example`, email_key: nameKey(`${username}@x.example`), first_name: '',
-  last_name: '', is_active: true, is_superuser: true, role: 'Viewer', groups: [],
+  last_name: '', is_active: true, is_superuser: true, role: 'Viewer', groups: [], authz_role_id: null, password_hash: null,
 })
 const KEPT = { operation: 'createUser', key_hash: Buffer.from('the same key') }
 /** An answer kept for a user, under the key that every user has. */
@@ -74,14 +75,14 @@ const before = await stored()
 t.test('every method is looked at', async (t) => {
   await write(async (trx) => {
     for (const [repository, methods] of [
-      [usersOf(db, 1), ['match', 'taken', 'page']],
+      [usersOf(db, 1), ['match', 'find', 'taken', 'page']],
       [userWritesOf(trx, 1), ['lock', 'passwordHash', 'lockSuperusers', 'insert', 'update', 'delete']],
       [keysOf(db, 1), ['list', 'find', 'page']],
       [keyWritesOf(trx, 1), ['insert', 'revoke', 'findLive', 'count', 'revokeOne', 'replace', 'revokeOldest', 'deleteDead']],
       [auditEntriesOf(db, trails[OURS]!), ['list', 'head', 'hashAt', 'firstSince']],
       [auditOf(trx, trails[OURS]!), ['append']],
       [keptAnswersOf(db, 1), ['find']],
-      [keptAnswerWritesOf(trx, 1), ['hold', 'keep', 'prune']],
+      [keptAnswerWritesOf(trx, 1), ['hold', 'keep']],
       [clientsOf(db, 1), ['has', 'list']],
       [clientWritesOf(trx, 1), ['insert', 'delete']],
     ] as const) t.strictSame(Object.keys(repository), methods)
@@ -95,6 +96,7 @@ t.test('users, read', async (t) => {
       t.strictSame(await users.match(by), ours[i])
       t.equal((await usersOf(db, THEIRS).match(by))?.id, theirs[i]!.id)
     }
+    t.strictSame([await users.find(ours[i]!.id), await users.find(theirs[i]!.id)], [ours[i], undefined])
   }
   for (let offset = 0; offset < 7; offset++) {
     const { count, rows: page } = await users.page({ limit: 2, offset })
@@ -121,6 +123,9 @@ t.test('users, written', async (t) => {
   await t.rejects(write(async (trx) => {
     const users = userWritesOf(trx, OURS)
     await users.insert(newUser('theirs too'))
+    const made = { action: 'user.create', target_type: 'user', before: {}, after: {} } as const
+    t.equal(await insertBy(trx, trails[OURS]!, theirs[0]!, newUser('by them'), { ...COMMAND_LINE, ...made }), undefined)
+    t.ok(await insertBy(trx, trails[OURS]!, ours[0]!, newUser('by us'), { ...COMMAND_LINE, ...made }))
     await users.update(ours[0]!.id, { first_name: 'x' })
     for (const { id } of ours) await users.delete(id)
     t.strictSame(await stored(trx), before, 'neither an insert, an update nor a delete is seen there')
@@ -202,7 +207,7 @@ t.test('kept answers', async (t) => {
   )
   await sql`update idempotency_key set created_on = created_on - interval '48 hours'`.execute(db)
   t.equal(await answers.find({ ...KEPT, user_id: ours[0]!.id }, 24), undefined, 'expired')
-  await write((trx) => keptAnswerWritesOf(trx, OURS).prune(24))
+  await pruneKeptAnswers(db, OURS, 24)
   t.strictSame(await sql`select 1 from idempotency_key where enterprise_id = ${OURS}`.execute(db).then(({ rows: left }) => left), [])
   await sql`update idempotency_key set created_on = created_on + interval '48 hours'`.execute(db)
 })

@@ -1,5 +1,8 @@
-import { sql } from 'kysely'
-import { type NewUser, DuplicateUser, usersOf, userWritesOf } from '../../../src/db/users.js'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type RawBuilder, sql } from 'kysely'
+import { beginTrail, COMMAND_LINE } from '../../../src/db/audit.js'
+import { insertBy, type NewUser, DuplicateUser, userWritesOf } from '../../../src/db/user-writes.js'
+import { usersOf } from '../../../src/db/users.js'
 import { findMiscounts } from '../../../src/db/verify.js'
 import { nameKey } from '../../../src/names.js'
 import { freshDatabase } from '../../helpers/database.js'
@@ -18,7 +21,7 @@ const write = <T>(work: (users: ReturnType<typeof userWritesOf>) => Promise<T>, 
   db.transaction().execute((trx) => work(userWritesOf(trx, enterprise_id)))
 const newUser = (username: string, email = ''): NewUser => ({
   username, username_key: nameKey(username), email, email_key: email === '' ? null : nameKey(email), first_name: '', last_name: '',
-  is_active: true, is_superuser: false, role: 'Viewer', groups: [],
+  is_active: true, is_superuser: false, role: 'Viewer', groups: [], authz_role_id: null, password_hash: null,
 })
 /** The next user that is inserted gets this id. */
 const setNextId = (id: number) => sql`select setval(pg_get_serial_sequence('user_account', 'id'), ${id}, false)`.execute(db)
@@ -175,5 +178,58 @@ t.test('insert, update and lock', async (t) => {
     t.strictSame(locked.get(erin.id), changed)
     const { rows } = await sql`select id from user_account where id = ${erin.id} for update skip locked`.execute(db)
     t.strictSame(rows, [], 'nobody else gets the row')
+  })
+})
+
+t.test('insertBy: the locks', async (t) => {
+  const acme = { id: ACME, uuid: '5b7c1f0e-9a53-4c8e-8d1f-0f3c2a9be411' }
+  const entry = { ...COMMAND_LINE, action: 'user.create', target_type: 'user', before: {}, after: {} } as const
+  const maker = await write((writes) => writes.insert(newUser('maker')))
+  await beginTrail(db, ACME)
+  const insert = (username: string) => insertBy(db, acme, maker, newUser(username), entry)
+  t.ok(await insert('made by the maker'))
+
+  const rows = {
+    maker: sql`select from user_account where enterprise_id = ${ACME} and id = ${maker.id}`,
+    narrow: sql`select from user_count where enterprise_id = ${ACME} and level = 1`,
+    wide: sql`select from user_count where enterprise_id = ${ACME} and level = 2`,
+    head: sql`select from audit_head where enterprise_id = ${ACME}`,
+  }
+  const isLocked = async (row: RawBuilder<unknown>, how = sql`update`): Promise<boolean> => {
+    try {
+      await sql`${row} for ${how} nowait`.execute(db)
+      return false
+    } catch (error) {
+      t.equal((error as { code: string }).code, '55P03')
+      return true
+    }
+  }
+  const waits = async (): Promise<boolean> => {
+    const { rows: found } = await sql`
+      select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
+    return found.length === 1
+  }
+
+  const order = Object.keys(rows) as (keyof typeof rows)[]
+  for (const [place, held] of order.entries()) {
+    await t.test(`it waits for ${held} with the locks before it, and without those behind`, async (t) => {
+      const holder = await db.startTransaction().execute()
+      await sql`${rows[held]} for update`.execute(holder)
+      const inserting = insert(`waits for ${held}`)
+      while (!(await waits())) await delay(10)
+      for (const [other, name] of order.entries()) {
+        if (other !== place) t.equal(await isLocked(rows[name]), other < place, name)
+      }
+      await holder.rollback().execute()
+      t.ok(await inserting)
+    })
+  }
+
+  await t.test('the maker is locked so that who waits to change it has its turn', async (t) => {
+    const trx = await db.startTransaction().execute()
+    await insertBy(trx, acme, maker, newUser('one of many'), entry)
+    t.ok(await isLocked(rows.maker, sql`share`), 'no other create passes by sharing the lock')
+    t.notOk(await isLocked(rows.maker, sql`key share`), 'foreign keys do')
+    await trx.commit().execute()
   })
 })
