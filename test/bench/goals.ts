@@ -75,6 +75,7 @@ export function goalsOf(users: number, rows: readonly Row[], facts: readonly Fac
       ratio('read-while-creating', 'p99', 'roster, 4 creating', 'roster, nobody creating', 16),
     ),
     ...fact('memory at 256 connections', 200),
+    ...fact('memory at 256 connections, after pages of 20', 200),
     ...fact('start on Postgres', 1000),
     ...fact('start embedded, filled', 4000),
   ]
