@@ -22,7 +22,7 @@ export type UserChanges = Partial<
   Omit<Selectable<UserAccountTable>, 'enterprise_id' | 'id' | 'created_on' | 'updated_on' | 'xmin'>
 >
 
-/** Thrown by `insert` and `update` when a unique constraint refused the row. The transaction is lost. */
+/** Thrown by `insertBy`, `insert` and `update` when a unique constraint refused the row. The transaction is lost. */
 export class DuplicateUser extends Error {
   override readonly name = 'DuplicateUser'
 }

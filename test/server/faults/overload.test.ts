@@ -4,7 +4,6 @@ import { makePasswords } from '../../../src/auth/passwords.js'
 import { inTransaction, openDatabase } from '../../../src/db/database.js'
 import { shed } from '../../../src/overload.js'
 import { memoryOf } from '../../bench/processes.js'
-import { median } from '../../bench/rounds.js'
 import { type Asked, asker, faultsOf503 } from '../../helpers/ask.js'
 import { testConfig } from '../../helpers/database.js'
 import { makeDirectory } from '../../helpers/directory.js'
@@ -45,7 +44,8 @@ t.test('at ten times the load that it can serve, creates are shed at once, reads
 
   const creates: Promise<Asked>[] = []
   const reads: Promise<Asked>[] = []
-  const end = performance.now() + 3000
+  // So long that a machine which stands still for half a second is no tenth of it.
+  const end = performance.now() + 6000
   while (performance.now() < end) {
     creates.push(post())
     reads.push(read())
@@ -60,10 +60,10 @@ t.test('at ten times the load that it can serve, creates are shed at once, reads
   )
   t.strictSame(refused.flatMap(faultsOf503), [], 'created, or 503 as the contract says it')
   t.ok(refused.length > created.length / 2 && refused.length < created.length)
-  const medianMs = (asked: readonly Asked[]) => median(asked.map(({ tookMs }) => tookMs))
-  t.ok(medianMs(refused) < 300, `shed at once, after ${medianMs(refused).toFixed(0)} ms`)
+  const sorted = refused.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b)
+  t.ok(sorted[Math.floor(sorted.length * 0.9)]! < 300, 'shed at once')
   t.strictSame(found.filter(({ status }) => status !== 200), [], 'every read is answered')
-  t.ok(medianMs(found) < 300, `and soon, after ${medianMs(found).toFixed(0)} ms`)
+  t.ok(found.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b)[Math.floor(found.length / 2)]! < 300, 'and soon')
   t.ok(grown < 80, `${grown.toFixed(0)} MB more`)
   t.equal((await post()).status, 201, 'afterwards all is as before')
 })
