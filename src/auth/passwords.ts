@@ -80,7 +80,8 @@ export function makePasswords(config: PasswordConfig): Passwords {
 
     hash: (password, waiter) =>
       queue(
-        () => argon2.hash(password.normalize('NFKC'), { type: argon2.argon2id, memoryCost, timeCost, parallelism }),
+        // Its own salt it would wait for on the threads that hash.
+        () => argon2.hash(password.normalize('NFKC'), { type: argon2.argon2id, memoryCost, timeCost, parallelism, salt: randomBytes(SALT_BYTES) }),
         waiter,
       ),
 
