@@ -4,7 +4,6 @@ import { setFlagsFromString } from 'node:v8'
 import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
 import type { Registry } from 'prom-client'
-import { buildApp } from './app.js'
 import { makePasswords } from './auth/passwords.js'
 import type { Config, Store } from './config.js'
 import { openDatabase } from './db/database.js'
@@ -71,6 +70,8 @@ const HEAP_GROWTH = '--heap-growing-percent=100'
 /** Builds a server on a database, which is closed with it. It does not listen yet. */
 export async function buildServer(config: Config, { db, tracing }: Ground, logBase: LogBase): Promise<Server> {
   setFlagsFromString(HEAP_GROWTH)
+  // Loaded here, for the primary process of --workers needs none of it.
+  const { buildApp } = await import('./app.js')
   const passwords = makePasswords(config)
   const app = await buildApp(config, { db, passwords: tracing?.traced(passwords) ?? passwords, logBase })
   tracing?.traceRequests(app)
