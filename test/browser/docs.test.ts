@@ -26,7 +26,11 @@ const FLAGS = [
   '--disable-sync',
 ]
 const DESK = { viewport: { width: 1280, height: 800 } }
-const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }
+const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, colorScheme: 'dark' } as const
+
+/** The page's background. */
+const LIGHT = 'rgb(250, 250, 250)'
+const DARK = 'rgb(28, 32, 34)'
 
 const operation = (page: Page, id: string) => page.locator(`[id^=operations-][id$="-${id}"]`)
 const listed = async (page: Page) =>
@@ -54,12 +58,9 @@ async function authorize(page: Page, key: string): Promise<void> {
   await page.locator('.auth-btn-wrapper .btn-done').click()
 }
 
-/** Sends the operation's request as the page fills it in; returns what the page shows as its answer. */
-async function tryOut(page: Page, id: string): Promise<{ status: string; body: unknown }> {
-  const block = operation(page, id)
-  await block.locator('.try-out__btn').click()
-  await block.locator('.execute').click()
-  const answer = block.locator('.live-responses-table .response').first()
+/** What the page shows as the answer to the operation's request, once it does. */
+async function answerOf(page: Page, id: string): Promise<{ status: string; body: unknown }> {
+  const answer = operation(page, id).locator('.live-responses-table .response').first()
   await answer.locator('.response-col_description .highlight-code').first().waitFor()
   return {
     status: (await answer.locator('.response-col_status').innerText()).trim(),
@@ -67,14 +68,22 @@ async function tryOut(page: Page, id: string): Promise<{ status: string; body: u
   }
 }
 
+/** Sends the operation's request as the page fills it in; returns its answer. */
+async function tryOut(page: Page, id: string): ReturnType<typeof answerOf> {
+  const block = operation(page, id)
+  await block.locator('.try-out__btn').click()
+  await block.locator('.execute').click()
+  return answerOf(page, id)
+}
+
 async function tests(t: Test, browser: Browser): Promise<void> {
   const { app, admin } = await makeDirectory(t)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const origin = `http://127.0.0.1:${String((app.server.address() as AddressInfo).port)}`
 
-  /** A subtest on the page, newly opened. It fails on anything that the page complains about or asks of another host. */
-  const onPage = (what: string, options: BrowserContextOptions, work: (t: Test, page: Page) => Promise<void>) =>
-    t.test(what, async (t) => {
+  /** Tests on one page: to open it takes longer than they do. They fail on anything that it complains about or asks of another host. */
+  const onPage = (where: string, options: BrowserContextOptions, work: (t: Test, page: Page) => Promise<void>) =>
+    t.test(where, async (t) => {
       const context = await browser.newContext(options)
       t.teardown(() => context.close())
       const page = await context.newPage()
@@ -95,39 +104,42 @@ async function tests(t: Test, browser: Browser): Promise<void> {
       t.strictSame(faults, [], 'no complaint, and no request to another host')
     })
 
-  await onPage('it lists every operation, every schema, and examples', DESK, async (t, page) => {
-    t.strictSame((await listed(page)).toSorted(), Object.keys(operations).toSorted())
-    t.ok((await page.locator('.models .model-container').count()) > 10)
-    await operation(page, 'createUser').locator('.opblock-summary-control').click()
-    await operation(page, 'createUser').getByText('"username": "bob"').first().waitFor()
-    if (process.env.SCREENSHOT !== undefined) {
-      await page.evaluate("document.querySelector('.scheme-container').scrollIntoView()")
-      await page.screenshot({ path: process.env.SCREENSHOT })
-    }
+  await onPage('at a desk', DESK, async (t, page) => {
+    await t.test('it lists every operation, every schema, and examples', async (t) => {
+      t.strictSame((await listed(page)).toSorted(), Object.keys(operations).toSorted())
+      t.ok((await page.locator('.models .model-container').count()) > 10)
+      await operation(page, 'createUser').locator('.opblock-summary-control').click()
+      await operation(page, 'createUser').getByText('"username": "bob"').first().waitFor()
+      if (process.env.SCREENSHOT !== undefined) {
+        await page.evaluate("document.querySelector('.scheme-container').scrollIntoView()")
+        await page.screenshot({ path: process.env.SCREENSHOT })
+      }
+    })
+
+    await t.test('it is searched by the words of an operation', async (t) => {
+      const search = page.getByLabel('Search operations')
+      for (const [phrase, found] of [
+        ['DELETE', ['deleteUser', 'revokeApiKey']],
+        ['partialUpdate', ['partialUpdateUser']],
+        ['one page', ['listUsers', 'listApiKeys']],
+        ['nothing of the kind', []],
+      ] as const) {
+        await search.fill(phrase)
+        await comes(t, () => listed(page), found, phrase)
+      }
+    })
+
+    await t.test('it is light or dark as the system is, also when that changes', async (t) => {
+      await comes(t, () => background(page), LIGHT, 'light, as it was opened')
+      await page.emulateMedia({ colorScheme: 'dark' })
+      await comes(t, () => background(page), DARK, 'dark')
+      await page.emulateMedia({ colorScheme: 'light' })
+      await comes(t, () => background(page), LIGHT, 'light again')
+    })
   })
 
-  await onPage('it is searched by the words of an operation', DESK, async (t, page) => {
-    const search = page.getByLabel('Search operations')
-    for (const [phrase, found] of [
-      ['DELETE', ['deleteUser', 'revokeApiKey']],
-      ['partialUpdate', ['partialUpdateUser']],
-      ['one page', ['listUsers', 'listApiKeys']],
-      ['nothing of the kind', []],
-    ] as const) {
-      await search.fill(phrase)
-      await comes(t, () => listed(page), found, phrase)
-    }
-  })
-
-  await onPage('it is light or dark as the system is, also when that changes', { ...DESK, colorScheme: 'dark' }, async (t, page) => {
-    await comes(t, () => background(page), 'rgb(28, 32, 34)', 'dark')
-    await page.emulateMedia({ colorScheme: 'light' })
-    await comes(t, () => background(page), 'rgb(250, 250, 250)', 'light')
-    await page.emulateMedia({ colorScheme: 'dark' })
-    await comes(t, () => background(page), 'rgb(28, 32, 34)', 'dark again')
-  })
-
-  await onPage('on a phone nothing is wider than the screen, whatever is open', PHONE, async (t, page) => {
+  await onPage('on a phone, in the dark: nothing is wider than the screen, whatever is open', PHONE, async (t, page) => {
+    await comes(t, () => background(page), DARK, 'dark, as it was opened')
     t.equal(await sideways(page), 0, 'as it opens')
     await authorize(page, admin.key)
     await operation(page, 'listUsers').locator('.opblock-summary-control').click()
@@ -139,51 +151,50 @@ async function tests(t: Test, browser: Browser): Promise<void> {
     t.equal(await sideways(page), 0, 'with everything open')
   })
 
-  await onPage('a request with a key returns the caller; nothing of the key is left after a reload', DESK, async (t, page) => {
-    await authorize(page, admin.key)
-    await operation(page, 'getUserInfo').locator('.opblock-summary-control').click()
-    t.match(await tryOut(page, 'getUserInfo'), { status: '200', body: { id: admin.id, username: 'adam', token: admin.key } })
-    t.strictSame(await kept(page), ['{}', '{}', ''])
-    t.notOk(page.url().includes(admin.key))
-    await page.reload()
-    await operation(page, 'getUserInfo').locator('.try-out__btn').waitFor()
-    t.match(await tryOut(page, 'getUserInfo'), { status: '401', body: { code: 'not_authenticated' } })
-    t.notOk((await page.content()).includes(admin.key))
-  })
-
-  await onPage('the keyboard alone gives the key, opens an operation and sends its request', DESK, async (t, page) => {
-    const tabTo = async (selector: string): Promise<void> => {
-      const isThere = `document.activeElement.matches(${JSON.stringify(selector)})`
-      for (let presses = 0; presses < 60; presses += 1) {
-        if (await page.evaluate<boolean>(isThere)) return
-        await page.keyboard.press('Tab')
+  await onPage('at a desk, with a key', DESK, async (t, page) => {
+    await t.test('the keyboard alone gives the key, opens an operation and sends its request', async (t) => {
+      const tabTo = async (selector: string): Promise<void> => {
+        const isThere = `document.activeElement.matches(${JSON.stringify(selector)})`
+        for (let presses = 0; presses < 60; presses += 1) {
+          if (await page.evaluate<boolean>(isThere)) return
+          await page.keyboard.press('Tab')
+        }
+        throw new Error(`the keyboard does not reach ${selector}`)
       }
-      throw new Error(`the keyboard does not reach ${selector}`)
-    }
-    await tabTo('.scheme-container .authorize')
-    t.equal(await page.evaluate('getComputedStyle(document.activeElement).outlineWidth'), '3px', 'the focus is seen')
-    await page.keyboard.press('Enter')
-    await page.getByLabel('Value:').waitFor()
-    await tabTo('#api_key_value')
-    await page.keyboard.type(admin.key)
-    await page.keyboard.press('Enter')
-    await page.getByText('******').waitFor()
-    await tabTo('.btn-done')
-    await page.keyboard.press('Enter')
-    await tabTo('#operations-User-getUserInfo .opblock-summary-control')
-    await page.keyboard.press('Enter')
-    await operation(page, 'getUserInfo').locator('.try-out__btn').waitFor()
-    await tabTo('#operations-User-getUserInfo .try-out__btn')
-    await page.keyboard.press('Enter')
-    await tabTo('#operations-User-getUserInfo .execute')
-    await page.keyboard.press('Enter')
-    await operation(page, 'getUserInfo').locator('.live-responses-table').getByText('"adam"').waitFor()
+      await tabTo('.scheme-container .authorize')
+      t.equal(await page.evaluate('getComputedStyle(document.activeElement).outlineWidth'), '3px', 'the focus is seen')
+      await page.keyboard.press('Enter')
+      await page.getByLabel('Value:').waitFor()
+      await tabTo('#api_key_value')
+      await page.keyboard.type(admin.key)
+      await page.keyboard.press('Enter')
+      await page.getByText('******').waitFor()
+      await tabTo('.btn-done')
+      await page.keyboard.press('Enter')
+      await tabTo('#operations-User-getUserInfo .opblock-summary-control')
+      await page.keyboard.press('Enter')
+      await operation(page, 'getUserInfo').locator('.try-out__btn').waitFor()
+      await tabTo('#operations-User-getUserInfo .try-out__btn')
+      await page.keyboard.press('Enter')
+      await tabTo('#operations-User-getUserInfo .execute')
+      await page.keyboard.press('Enter')
+      t.match(await answerOf(page, 'getUserInfo'), { status: '200', body: { id: admin.id, username: 'adam', token: admin.key } })
+    })
+
+    await t.test('nothing of the key is left after a reload', async (t) => {
+      t.strictSame(await kept(page), ['{}', '{}', ''])
+      t.notOk(page.url().includes(admin.key))
+      await page.reload()
+      await operation(page, 'getUserInfo').locator('.try-out__btn').waitFor()
+      t.match(await tryOut(page, 'getUserInfo'), { status: '401', body: { code: 'not_authenticated' } })
+      t.notOk((await page.content()).includes(admin.key))
+    })
   })
 }
 
 if (existsSync(executablePath)) {
   // By itself a file has half a minute; a browser on a busy machine may take more.
-  t.setTimeout(80_000)
+  t.setTimeout(240_000)
   const browser = await chromium.launch({ executablePath, args: FLAGS })
   t.teardown(() => browser.close())
   await tests(t, browser)
