@@ -44,7 +44,7 @@ export type Lookup = (asked: Asked) => Promise<Found | undefined>
 const IN_FLIGHT = 4
 
 /** Look-ups that are worth a statement of their own: it costs both sides as much as so many rows. */
-const WORTH_ONE = 16
+const WORTH_ONE = 8
 
 /** Look-ups in one statement: what a slow database leaves waiting must not become one that is slower still. */
 const BATCH = 256
