@@ -24,11 +24,11 @@ t.test('look-ups of one moment share statements, and enterprises never mix in th
   const { watched, statements } = watchStatements(db)
   const lookup = makeLookup(watched)
   // Every key with every user of every enterprise, own and others', in turn.
-  const asked = made.flatMap(({ enterprise_id, hash }) =>
-    [undefined, ...made.map(({ user_id }) => user_id)].map((user_id): Asked => ({ enterprise_id, hash, user_id })),
+  const asked = [undefined, ...made.map(({ user_id }) => user_id)].flatMap((user_id) =>
+    made.map(({ enterprise_id, hash }): Asked => ({ enterprise_id, hash, user_id })),
   )
   const found = await Promise.all(asked.map((one) => lookup(one)))
-  t.equal(statements.filter((text) => LOOKUP.test(text)).length, 2, 'twelve: half of them each')
+  t.equal(statements.filter((text) => LOOKUP.test(text)).length, 2, 'twelve: half of them each, of every enterprise')
   for (const [i, { enterprise_id, user_id }] of asked.entries()) {
     const owner = made.find((one) => one.enterprise_id === enterprise_id)!
     t.equal(found[i]?.enterprise.name, owner.name)
