@@ -1,7 +1,5 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { CompiledQuery, type Kysely, type Selectable } from 'kysely'
-import { overloaded, type Waiter } from '../overload.js'
-import { isDataFault } from './failures.js'
+import { inBatches, type Question } from './batches.js'
 import type { Database, EnterpriseTable } from './schema.js'
 import { userColumns, userOf, type UserRow, type UserValues } from './users.js'
 
@@ -18,12 +16,10 @@ export interface FoundKey {
 }
 
 /** A key to look up, by enterprise and SHA-256, and the user that is wanted beside it: by default the key's owner. */
-export interface Asked {
+export interface Asked extends Question {
   readonly enterprise_id: number
   readonly hash: Buffer
   readonly user_id: number | undefined
-  /** Who asks: once they have left they are not looked up any more. */
-  readonly waiter?: Waiter | undefined
 }
 
 /** What was asked for, from one snapshot. */
@@ -40,26 +36,8 @@ export interface Found extends KeyOwner {
  */
 export type Lookup = (asked: Asked) => Promise<Found | undefined>
 
-/** Statements under way at a time, at most. Another one is sent beside one only once more wait than one statement takes. */
-const IN_FLIGHT = 4
-
-/** Look-ups that are worth a statement of their own: it costs both sides as much as so many rows. */
-const WORTH_ONE = 8
-
-/** Look-ups in one statement: what a slow database leaves waiting must not become one that is slower still. */
-const BATCH = 256
-
-/** Look-ups that may wait, unless told otherwise. */
-const QUEUE = 1000
-
 /** The look-ups of this process, and the statements they were sent in, since its start. */
 export const lookups = { keys: 0, statements: 0 }
-
-interface Waiting {
-  readonly asked: Asked
-  readonly done: (found: Found | undefined) => void
-  readonly failed: (error: unknown) => void
-}
 
 // A JSON array is read in one go, where so many columns would take longer than the statement.
 const found = (n: string): string => `json_build_array(${n}, json_build_array(caller.id, caller.role, caller.is_superuser,
@@ -86,8 +64,10 @@ const joined = (enterprise_id: string, hash: string, user_id: string): string =>
 
 const ONE = `select ${found('1')} from ${joined('$1::bigint', '$2::bytea', '$3::bigint')}`
 
+// An array inside a sub-select is of unknown length to the planner, as it is in a plan for all values; else a batch of fewer than
+// the ten that it takes for granted looks cheaper planned anew each time, which takes as long as looking five up.
 const MANY = `select ${found('asked.n')}
-  from unnest($1::bigint[], $2::bytea[], $3::bigint[]) with ordinality as asked (enterprise_id, hash, user_id, n),
+  from unnest((select $1::bigint[]), (select $2::bytea[]), (select $3::bigint[])) with ordinality as asked (enterprise_id, hash, user_id, n),
   ${joined('asked.enterprise_id', 'asked.hash', 'asked.user_id')}`
 
 /** An array as Postgres reads it, of values that need no quotes. */
@@ -146,119 +126,11 @@ async function ask(db: Kysely<Database>, batch: readonly Asked[]): Promise<(Foun
 
 /**
  * Makes the look-up that every request begins with. Those of one moment, whichever enterprises they are of, become one
- * statement; nothing is kept, so each sees what was acknowledged before it was asked. It is the one place where a statement
- * is not bound to one enterprise: it takes (enterprise, key) pairs and joins by pair.
+ * statement. It is the one place where a statement is not bound to one enterprise: it takes (enterprise, key) pairs and joins
+ * by pair.
  *
  * @param queue how many may wait; what comes beyond is refused
  */
-export function makeLookup(db: Kysely<Database>, queue = QUEUE): Lookup {
-  let waiting: Waiting[] = []
-  let inFlight = 0
-  let isDue = false
-  let seen = 0
-  let usual = 1
-
-  function isWorthSending(): boolean {
-    return waiting.length > inFlight * BATCH && inFlight < IN_FLIGHT
-  }
-
-  /**
-   * Those that waited longest, and still wait: half of all that seem to be about, so that the database has the one half while
-   * the process makes the answers of the other.
-   */
-  function nextBatch(answering: number): Waiting[] {
-    const batch: Waiting[] = []
-    const most = Math.min(BATCH, Math.max(WORTH_ONE, Math.ceil((waiting.length + answering) / 2)))
-    let at = 0
-    for (; at < waiting.length && batch.length < most; at++) {
-      const one = waiting[at] as Waiting
-      if (one.asked.waiter?.hasLeft === true) one.failed(overloaded('left'))
-      else batch.push(one)
-    }
-    waiting = waiting.slice(at)
-    return batch
-  }
-
-  /** Drops those that left, which matters only where the database is slow. */
-  function hasRoom(): boolean {
-    if (waiting.length < queue) return true
-    const [left, others] = [true, false].map((whether) => waiting.filter(({ asked }) => (asked.waiter?.hasLeft === true) === whether))
-    waiting = others as Waiting[]
-    for (const { failed } of left as Waiting[]) failed(overloaded('left'))
-    return waiting.length < queue
-  }
-
-  /** Asks for a batch. Returns what tells those who wait for it. */
-  async function outcomeOf(batch: readonly Waiting[]): Promise<() => void> {
-    try {
-      const found = await ask(db, batch.map(({ asked }) => asked))
-      return () => {
-        for (const [i, { done }] of batch.entries()) done(found[i])
-      }
-    } catch (error) {
-      // None fails for a neighbour's value: the halves without it can be answered, and so its half is halved again.
-      if (batch.length > 1 && isDataFault(error)) {
-        const half = Math.ceil(batch.length / 2)
-        const outcomes = [await outcomeOf(batch.slice(0, half)), await outcomeOf(batch.slice(half))]
-        return () => {
-          for (const tell of outcomes) tell()
-        }
-      }
-      return () => {
-        for (const { failed } of batch) failed(error)
-      }
-    }
-  }
-
-  async function answer(batch: readonly Waiting[]): Promise<void> {
-    const tell = await outcomeOf(batch)
-    inFlight--
-    if (waiting.length < WORTH_ONE) sendSoon()
-    else {
-      // On its way before the answers are made, which takes longer than all else.
-      sendAll(batch.length)
-      await turn()
-    }
-    tell()
-  }
-
-  function sendAll(answering: number): void {
-    while (isWorthSending()) {
-      const batch = nextBatch(answering)
-      if (batch.length === 0) continue
-      usual = batch.length
-      inFlight++
-      void answer(batch)
-    }
-  }
-
-  function send(): void {
-    const isGrowing = waiting.length > seen && waiting.length < usual
-    seen = waiting.length
-    if (isGrowing) {
-      // As many as last time may be about to come: one turn more for them, as long as each brings some.
-      setImmediate(send)
-      return
-    }
-    isDue = false
-    seen = 0
-    sendAll(0)
-  }
-
-  /** Once all requests that came in the same turn of the event loop are here. */
-  function sendSoon(): void {
-    if (isDue || !isWorthSending()) return
-    isDue = true
-    setImmediate(send)
-  }
-
-  return (asked) =>
-    new Promise((done, failed) => {
-      if (!hasRoom()) {
-        failed(overloaded('lookups'))
-        return
-      }
-      waiting.push({ asked, done, failed })
-      sendSoon()
-    })
+export function makeLookup(db: Kysely<Database>, queue?: number): Lookup {
+  return inBatches((batch) => ask(db, batch), queue)
 }

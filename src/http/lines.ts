@@ -3,6 +3,12 @@ export interface Sink {
   readonly write: (lines: string) => unknown
 }
 
+/** What gathers them. */
+export interface Gathering {
+  /** @param bytes as many as the line has in UTF-8; measured where it is not said, which takes longer than to gather it */
+  readonly write: (line: string, bytes?: number) => void
+}
+
 const UNWRITTEN = new Set<() => void>()
 
 // Before the sink's own listener, which writes what it has.
@@ -16,7 +22,7 @@ process.on('exit', () => {
  *
  * @param most bytes in one piece, unless one line is longer
  */
-export function gatherLines(sink: Sink, most: number): Sink {
+export function gatherLines(sink: Sink, most: number): Gathering {
   let lines = ''
   let bytes = 0
   const handOver = (): void => {
@@ -27,8 +33,7 @@ export function gatherLines(sink: Sink, most: number): Sink {
     if (gathered !== '') sink.write(gathered)
   }
   return {
-    write(line) {
-      const more = Buffer.byteLength(line)
+    write(line, more = Buffer.byteLength(line)) {
       if (bytes + more > most) handOver()
       if (lines === '') {
         UNWRITTEN.add(handOver)

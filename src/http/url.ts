@@ -65,4 +65,4 @@ export function pathOf(target: string): string | undefined {
 
 /** Sends a path that can't be decoded, and so names nothing, the way of every other unknown path. */
 export const undecodableToNowhere: NonNullable<FastifyServerOptions['rewriteUrl']> = ({ url = '/' }) =>
-  pathOf(url) === undefined ? '/' : url
+  url.includes('%') && pathOf(url) === undefined ? '/' : url

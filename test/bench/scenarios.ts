@@ -37,13 +37,16 @@ export type Scenario = (bench: Bench) => Promise<Found>
 const ENOUGH = 4
 const LONGEST_SECONDS = 60
 
-/** A server under a load whose answers are checked. It is measured for longer where it is slow. */
+/** A server under a load whose answers are checked. It is measured for longer where it is slow, from then on. */
 export function driven(bench: Bench, server: Server, connections: number, asks: () => readonly Ask[]): Contender {
-  const measure = async (seconds: number): Promise<Measurement> => {
+  let needed = 0
+  const measure = async (wanted: number): Promise<Measurement> => {
+    const seconds = Math.max(wanted, needed)
     const measurement = await checkedLoad(server, bench.generate, { connections, seconds, asks: asks() })
     if (measurement.requests >= ENOUGH * connections) return measurement
     if (seconds === LONGEST_SECONDS) throw new Error(`${server.name} is too slow to be measured`)
-    return measure(Math.min(LONGEST_SECONDS, 4 * seconds))
+    needed = Math.min(LONGEST_SECONDS, 4 * seconds)
+    return measure(needed)
   }
   return { name: server.name, measure }
 }

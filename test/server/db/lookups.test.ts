@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { makeKey, parseKey, type ParsedKey } from '../../../src/auth/keys.js'
 import { openDatabase } from '../../../src/db/database.js'
 import { keyWritesOf } from '../../../src/db/keys.js'
@@ -10,7 +11,7 @@ import { thisFile } from '../../helpers/this-file.js'
 
 const t = thisFile()
 
-const { db } = await freshDatabase(t)
+const { db, store } = await freshDatabase(t)
 const made: (NewEnterprise & ParsedKey)[] = []
 for (const name of ['acme', 'globex', 'initech']) {
   const enterprise = await createEnterprise(db, name, { username: `admin-of-${name}`, email: '' })
@@ -69,13 +70,24 @@ t.test('many more than one statement takes are all answered', async (t) => {
 })
 
 t.test('those of one moment share a statement; where there are enough for two, each takes half', async (t) => {
-  for (const [together, sent] of [[8, 1], [9, 2], [64, 2], [700, 3]] as const) {
+  for (const [together, sent] of [[4, 1], [5, 2], [64, 2], [700, 3]] as const) {
     const { watched, statements } = watchStatements(db)
     const lookup = makeLookup(watched)
     const found = await Promise.all(Array.from({ length: together }, () => lookup({ ...acme, user_id: undefined })))
     t.ok(found.every((one) => one?.enterprise.name === 'acme'))
     t.equal(statements.length, sent, `${String(together)} together`)
   }
+})
+
+t.test('a session plans the statement once for all batches, however few are in one', async (t) => {
+  const session = openDatabase(testConfig(store, { ROSTER_POOL_SIZE: '1' }))
+  t.teardown(() => session.destroy())
+  const lookup = makeLookup(session)
+  for (let round = 0; round < 20; round++) await Promise.all([acme, globex].map((one) => lookup({ ...one, user_id: undefined })))
+  const { rows } = await sql<{ custom: number; generic: number }>`
+    select custom_plans as custom, generic_plans as generic from pg_prepared_statements where statement like '%unnest(%'`.execute(session)
+  // Postgres plans five times with the values before it compares.
+  t.strictSame(rows, [{ custom: 5, generic: 15 }])
 })
 
 t.test('one that the database can not look up fails alone', async (t) => {

@@ -1,0 +1,77 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { inBatches, type Question } from '../../src/db/batches.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
+
+interface Numbered extends Question {
+  readonly n: number
+}
+
+/** Questions whose answer is their number, once the statement that has them is answered. */
+function questions() {
+  const events: string[] = []
+  const underWay: (() => void)[] = []
+  const ask = inBatches<Numbered, number>(async (batch) => {
+    events.push(`sent ${String(batch.length)}`)
+    await new Promise<void>((done) => underWay.push(done))
+    return batch.map(({ n }) => n)
+  })
+  /** Answers the statement that was sent first, and waits until all is done that follows from it. */
+  const answerOne = async (): Promise<void> => {
+    underWay.shift()?.()
+    for (let turns = 0; turns < 10; turns++) await turn()
+  }
+  return { ask, answerOne, events: () => events.splice(0), note: (text: string) => events.push(text) }
+}
+
+t.test('a lone question is sent alone, and those that come meanwhile wait for its answer', async (t) => {
+  const { ask, answerOne, events } = questions()
+  const first = ask({ n: 1 })
+  await turn()
+  const then = [2, 3].map((n) => ask({ n }))
+  await turn()
+  t.strictSame(events(), ['sent 1'])
+  await answerOne()
+  t.strictSame(events(), ['sent 2'])
+  await answerOne()
+  t.strictSame(await Promise.all([first, ...then]), [1, 2, 3])
+})
+
+t.test('those who were answered ask again: it is sent before the other half of the answers is made', async (t) => {
+  const { ask, answerOne, events, note } = questions()
+  const again: Promise<number>[] = []
+  for (let n = 0; n < 16; n++) {
+    void ask({ n }).then(() => {
+      note(`answered ${String(n)}`)
+      if (n >= 8 && n < 12) again.push(ask({ n: 100 + n }))
+    })
+  }
+  const answered = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, n) => `answered ${String(first + n)}`)
+  await turn()
+  t.strictSame(events(), ['sent 8'])
+  await answerOne()
+  t.strictSame(events(), ['sent 8', ...answered(0, 7)], 'those that wait go before all answers')
+  await answerOne()
+  t.strictSame(events(), [...answered(8, 11), 'sent 4', ...answered(12, 15)])
+  await answerOne()
+  t.strictSame(await Promise.all(again), [108, 109, 110, 111])
+})
+
+t.test('while answers are made a few questions wait for more', async (t) => {
+  const { ask, answerOne, events, note } = questions()
+  const again: Promise<number>[] = []
+  for (let n = 0; n < 16; n++) {
+    void ask({ n }).then(() => {
+      note(`answered ${String(n)}`)
+      if (n === 8 || n === 15) again.push(ask({ n: 100 + n }))
+    })
+  }
+  await turn()
+  await answerOne()
+  events()
+  await answerOne()
+  t.strictSame(events().filter((event) => event.startsWith('sent')), ['sent 2'])
+  await answerOne()
+  t.strictSame(await Promise.all(again), [108, 115])
+})
