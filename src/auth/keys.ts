@@ -17,8 +17,8 @@ const FORM = /^(rst_(0|[1-9a-z][0-9a-z]{0,9})_[0-9A-Za-z]{43})_([0-9a-z]{7})$/
 /** A key whose form and checksum are right. Whether it is valid, only the database knows. */
 export interface ParsedKey {
   readonly enterprise_id: number
-  /** SHA-256 of the whole key: what is stored and looked up. */
-  readonly hash: Buffer
+  /** SHA-256 of the whole key, in hexadecimal: what is stored and looked up. */
+  readonly hash: string
   /** The key up to the fourth character of its secret: safe to show and log. */
   readonly prefix: string
 }
@@ -35,7 +35,7 @@ export function parseKey(key: string): ParsedKey | undefined {
   if (enterprise_id >= 2 ** 48) return undefined
   return {
     enterprise_id,
-    hash: hash('sha256', key, 'buffer'),
+    hash: hash('sha256', key),
     prefix: body.slice(0, body.length - SECRET_LENGTH + SHOWN_OF_SECRET),
   }
 }

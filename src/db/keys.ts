@@ -18,8 +18,8 @@ const columns = [
 /** A key as read: never its hash, and the secret is not stored at all. */
 export type KeyRow = Omit<Selectable<ApiKeyTable>, 'enterprise_id' | 'hash'>
 
-/** A key as inserted. */
-export type NewKey = Pick<ApiKeyTable, 'user_id' | 'hash' | 'prefix' | 'expires_on'> &
+/** A key as inserted; its SHA-256 is in hexadecimal. */
+export type NewKey = Pick<ApiKeyTable, 'user_id' | 'prefix' | 'expires_on'> & { readonly hash: string } &
   Partial<Pick<KeyRow, 'name' | 'kind' | 'read_only'>>
 
 const isLive = sql<boolean>`(api_key.revoked_on is null and api_key.expires_on > now())`
@@ -64,10 +64,10 @@ export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
     .where('revoked_on', 'is', null)
   return {
     /** Stores a key of a user of this enterprise. */
-    insert: (key: NewKey): Promise<KeyRow> =>
+    insert: ({ hash, ...key }: NewKey): Promise<KeyRow> =>
       trx
         .insertInto('api_key')
-        .values({ ...key, enterprise_id })
+        .values({ ...key, hash: Buffer.from(hash, 'hex'), enterprise_id })
         .returning(columns)
         .executeTakeFirstOrThrow(),
 

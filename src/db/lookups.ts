@@ -15,10 +15,10 @@ export interface FoundKey {
   readonly read_only: boolean
 }
 
-/** A key to look up, by enterprise and SHA-256, and the user that is wanted beside it: by default the key's owner. */
+/** A key to look up, by enterprise and SHA-256 in hexadecimal, and the user that is wanted beside it: by default the key's owner. */
 export interface Asked extends Question {
   readonly enterprise_id: number
-  readonly hash: Buffer
+  readonly hash: string
   readonly user_id: number | undefined
 }
 
@@ -62,7 +62,7 @@ const joined = (enterprise_id: string, hash: string, user_id: string): string =>
     where enterprise_id = api_key.enterprise_id and id = coalesce(${user_id}, api_key.user_id) limit 1
   ) as wanted on true`
 
-const ONE = `select ${found('1')} from ${joined('$1::bigint', '$2::bytea', '$3::bigint')}`
+const ONE = `select ${found('1')} from ${joined('$1::bigint', "decode($2, 'hex')", '$3::bigint')}`
 
 // An array inside a sub-select is of unknown length to the planner, as it is in a plan for all values; else a batch of fewer than
 // the ten that it takes for granted looks cheaper planned anew each time, which takes as long as looking five up.
@@ -84,7 +84,7 @@ function statementFor(batch: readonly Asked[]): CompiledQuery<Row> {
     ? CompiledQuery.raw(ONE, [one.enterprise_id, one.hash, one.user_id ?? null])
     : CompiledQuery.raw(MANY, [
         arrayOf(batch, ({ enterprise_id }) => enterprise_id),
-        arrayOf(batch, ({ hash }) => `"\\\\x${hash.toString('hex')}"`),
+        arrayOf(batch, ({ hash }) => `"\\\\x${hash}"`),
         arrayOf(batch, ({ user_id }) => user_id),
       ])
 }

@@ -7,6 +7,7 @@ import { findEnterprise } from '../../src/db/enterprises.js'
 import type { ErrorBody } from '../../src/http/problems.js'
 import type { User } from '../../src/users/user.js'
 import type { Call } from '../helpers/directory.js'
+import { storedHash } from '../helpers/keys.js'
 import { thisFile } from '../helpers/this-file.js'
 import { makeTarget, stored } from './world.js'
 
@@ -20,7 +21,7 @@ const bob = await create({ username: 'bob', email: 'bob@acme.example', password:
 await create({ username: 'ina' })
 const acmeRow = (await findEnterprise(db, 'acme'))!
 const [expired, revoked, inactive] = [await keyOf('vera'), await keyOf('vera'), await keyOf('ina')]
-await db.updateTable('api_key').set({ expires_on: new Date() }).where('hash', '=', parseKey(expired)!.hash).execute()
+await db.updateTable('api_key').set({ expires_on: new Date() }).where('hash', '=', storedHash(expired)).execute()
 await revokeKey(db, acmeRow, parseKey(revoked)!.prefix)
 await db.updateTable('user_account').set({ is_active: false }).where('username', '=', 'ina').execute()
 
@@ -115,7 +116,7 @@ const keys: Row[] = [
     'the key of an inactive user': inactive,
     'SQL': "' or '1'='1",
     'a pattern': 'rst_%_%_%',
-    'the hash instead of the key': parseKey(superuser)!.hash.toString('hex'),
+    'the hash instead of the key': parseKey(superuser)!.hash,
     'an unsigned JWT': 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.',
     'Basic': `Basic ${Buffer.from('alice:x').toString('base64')}`,
     'Digest': 'Digest username="alice"',

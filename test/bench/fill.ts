@@ -101,7 +101,7 @@ async function makeCallers(db: Kysely<Database>, enterprise_id: number, managers
     for (const { id: user_id } of rows) {
       const { key, hash, prefix, expires_on } = makeKey(enterprise_id)
       await keyWritesOf(trx, enterprise_id).insert({ user_id, hash, prefix, expires_on })
-      callers.push({ key, hash: hash.toString('hex'), user_id, enterprise_id })
+      callers.push({ key, hash, user_id, enterprise_id })
     }
     return callers
   })

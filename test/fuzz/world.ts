@@ -6,6 +6,7 @@ import { type EnterpriseRow, findEnterprise } from '../../src/db/enterprises.js'
 import { userWritesOf } from '../../src/db/user-writes.js'
 import { nameKey } from '../../src/names.js'
 import { type Directory, makeDirectory } from '../helpers/directory.js'
+import { storedHash } from '../helpers/keys.js'
 
 /** Who sends a request. The first three may call at least some operations; `stranger` is the owner of another enterprise. */
 export const CALLERS = ['superuser', 'admin', 'viewer', 'stranger', 'none', 'expired', 'revoked', 'inactive', 'unmade', 'broken'] as const
@@ -52,7 +53,7 @@ export async function makeWorld(t: Test): Promise<World> {
     })
   const inactive = await create({ username: 'ina' })
   const [expired, revoked, inactiveKey] = [await keyOf('vera'), await keyOf('vera'), await keyOf('ina')]
-  await db.updateTable('api_key').set({ expires_on: new Date() }).where('hash', '=', parseKey(expired)!.hash).execute()
+  await db.updateTable('api_key').set({ expires_on: new Date() }).where('hash', '=', storedHash(expired)).execute()
   await revokeKey(db, acmeRow, parseKey(revoked)!.prefix)
   const strangers = [globex.user_id, await insert(globexRow, MARKS.globex), await insert(globexRow, MARKS.globex)]
   await db.transaction().execute((trx) => clientWritesOf(trx, acmeRow.id).insert('console'))
@@ -69,8 +70,8 @@ export async function makeWorld(t: Test): Promise<World> {
     { id: inactive.id, is_superuser: false, role: 'Group Viewer', is_active: false },
   ] as const
   const castIds = cast.map(({ id }) => id)
-  const hashes = Object.values(keys).flatMap((key) => (key === undefined ? [] : parseKey(key)?.hash ?? []))
-  const working = [superuser, admin.key, viewer.key, globex.api_key].map((key) => parseKey(key)!.hash)
+  const hashes = Object.values(keys).flatMap((key) => (key === undefined || parseKey(key) === undefined ? [] : storedHash(key)))
+  const working = [superuser, admin.key, viewer.key, globex.api_key].map(storedHash)
   let members: number[] = []
 
   const heal = async (): Promise<void> => {

@@ -1,3 +1,4 @@
+import { parseKey } from '../../src/auth/keys.js'
 import type { ApiKey, ApiKeyMade } from '../../src/users/api-keys.js'
 import { type Directory } from './directory.js'
 
@@ -26,6 +27,9 @@ export function keysIn({ call, db }: Directory) {
     },
   }
 }
+
+/** What the database has of a key instead of its secret. */
+export const storedHash = (key: string): Buffer => Buffer.from(parseKey(key)!.hash, 'hex')
 
 /** A key's id that nobody has. */
 export const NO_KEY = '0d9f7a52-3f0f-4c58-9a53-6c1d2b7e4f10'

@@ -36,7 +36,7 @@ t.test('a key is what the contract says, and tells its enterprise', async () => 
         number === id.toString(36) &&
         prefix === `rst_${number}_${secret.slice(0, 4)}` &&
         parsed?.enterprise_id === id &&
-        parsed.hash.equals(hash)
+        parsed.hash === hash
       )
     }),
   )

@@ -140,7 +140,7 @@ t.test('users, written', async (t) => {
 })
 
 const lookup = makeLookup(db)
-const find = (enterprise_id: number, hash: Buffer, user_id?: number) => lookup({ enterprise_id, hash, user_id })
+const find = (enterprise_id: number, hash: string, user_id?: number) => lookup({ enterprise_id, hash, user_id })
 
 t.test('keys', async (t) => {
   for (const [i, key] of keys[OURS]!.entries()) {
