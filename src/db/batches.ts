@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { overloaded, type Waiter } from '../overload.js'
 import { isDataFault } from './failures.js'
 
-/** Statements under way at a time, at most. Another one is sent beside one only once more wait than one statement takes. */
+/** Statements under way at a time, at most. Another one is sent beside them only once more wait than so many statements take. */
 const IN_FLIGHT = 4
 
 /** Questions that are worth a statement of their own: it costs both sides as much as so many rows. */
@@ -20,8 +20,12 @@ export interface Question {
   readonly waiter?: Waiter | undefined
 }
 
+/** Runs something as if it was called where this was made: a span that it makes belongs to the one that was about there. */
+export type Within = <T>(work: () => T) => T
+
 interface Waiting<Asked, Found> {
   readonly asked: Asked
+  readonly within: Within | undefined
   readonly done: (found: Found) => void
   readonly failed: (error: unknown) => void
 }
@@ -31,26 +35,30 @@ function hasLeft({ asked }: { readonly asked: Question }): boolean {
 }
 
 /**
- * Makes one statement of the questions of one moment. Nothing is kept, so each sees what was acknowledged before it was asked.
+ * Makes few statements of the questions of one moment: one has half of them, but four at least. Nothing is kept, so each sees
+ * what was acknowledged before it was asked.
  *
- * @param ask takes all of a batch, and finds in its order
+ * @param ask takes all of a batch, and finds in its order; called within the first of them
  * @param queue how many may wait; what comes beyond is refused
+ * @param capture keeps what is about a question, for traces; it costs every question something
  * @returns what asks for one. It throws a `Problem` `unavailable` when too many wait already, or nobody waits any more, and
  *   what `ask` throws, but for a fault in a neighbour's value
  */
 export function inBatches<Asked extends Question, Found>(
   ask: (batch: readonly Asked[]) => Promise<Found[]>,
   queue = QUEUE,
+  capture?: () => Within,
 ): (asked: Asked) => Promise<Found> {
   type One = Waiting<Asked, Found>
   let waiting: One[] = []
   let inFlight = 0
-  /** Those that were found, and whose answers are still to be made. */
+  /** Those whose statement is answered, and who are still to be told. */
   let answering = 0
   let isDue = false
   let seen = 0
   let usual = 1
 
+  /** While answers are made few are not worth a statement: more may come by the time that the next can be sent. */
   function isWorthSending(): boolean {
     const most = inFlight === 0 && answering > 0 ? WORTH_ONE - 1 : inFlight * BATCH
     return waiting.length > most && inFlight < IN_FLIGHT
@@ -85,7 +93,8 @@ export function inBatches<Asked extends Question, Found>(
   /** Asks for a batch. Returns what tells each who waits for it. */
   async function outcomeOf(batch: readonly One[]): Promise<(() => void)[]> {
     try {
-      const found = await ask(batch.map(({ asked }) => asked))
+      const asking = () => ask(batch.map(({ asked }) => asked))
+      const found = await (batch[0]?.within?.(asking) ?? asking())
       return batch.map(({ done }, at) => () => done(found[at] as Found))
     } catch (error) {
       // None fails for a neighbour's value: the halves without it can be answered, and so its half is halved again.
@@ -97,7 +106,10 @@ export function inBatches<Asked extends Question, Found>(
     }
   }
 
-  /** Makes the answers in two steps. Before each, what came meanwhile is sent, or the database would have nothing to do. */
+  /**
+   * Has the answers made, in two steps where they are many. Before each, what came meanwhile is sent, or the database would have
+   * nothing to do.
+   */
   async function answer(batch: readonly One[]): Promise<void> {
     const tells = await outcomeOf(batch)
     // Requests that are here but not read yet come first.
@@ -155,7 +167,7 @@ export function inBatches<Asked extends Question, Found>(
         failed(overloaded('lookups'))
         return
       }
-      waiting.push({ asked, done, failed })
+      waiting.push({ asked, within: capture?.(), done, failed })
       sendSoon()
     })
 }

@@ -1,5 +1,5 @@
 import { CompiledQuery, type Kysely, type Selectable } from 'kysely'
-import { inBatches, type Question } from './batches.js'
+import { inBatches, type Question, type Within } from './batches.js'
 import type { Database, EnterpriseTable } from './schema.js'
 import { userColumns, userOf, type UserRow, type UserValues } from './users.js'
 
@@ -62,7 +62,7 @@ const joined = (enterprise_id: string, hash: string, user_id: string): string =>
     where enterprise_id = api_key.enterprise_id and id = coalesce(${user_id}, api_key.user_id) limit 1
   ) as wanted on true`
 
-const ONE = `select ${found('1')} from ${joined('$1::bigint', "decode($2, 'hex')", '$3::bigint')}`
+const ONE = `select ${found('1')} from ${joined('$1::bigint', "decode($2::text, 'hex')", '$3::bigint')}`
 
 // An array inside a sub-select is of unknown length to the planner, as it is in a plan for all values; else a batch of fewer than
 // the ten that it takes for granted looks cheaper planned anew each time, which takes as long as looking five up.
@@ -130,7 +130,8 @@ async function ask(db: Kysely<Database>, batch: readonly Asked[]): Promise<(Foun
  * by pair.
  *
  * @param queue how many may wait; what comes beyond is refused
+ * @param capture as `inBatches` has it
  */
-export function makeLookup(db: Kysely<Database>, queue?: number): Lookup {
-  return inBatches((batch) => ask(db, batch), queue)
+export function makeLookup(db: Kysely<Database>, queue?: number, capture?: () => Within): Lookup {
+  return inBatches((batch) => ask(db, batch), queue, capture)
 }

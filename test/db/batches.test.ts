@@ -1,3 +1,4 @@
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
 import { inBatches, type Question } from '../../src/db/batches.js'
 import { thisFile } from '../helpers/this-file.js'
@@ -13,6 +14,8 @@ function questions() {
   const events: string[] = []
   const underWay: (() => void)[] = []
   const ask = inBatches<Numbered, number>(async (batch) => {
+    // As long as a connection of a pool takes to be there.
+    await new Promise((done) => process.nextTick(done))
     events.push(`sent ${String(batch.length)}`)
     await new Promise<void>((done) => underWay.push(done))
     return batch.map(({ n }) => n)
@@ -56,6 +59,38 @@ t.test('those who were answered ask again: it is sent before the other half of t
   t.strictSame(events(), [...answered(8, 11), 'sent 4', ...answered(12, 15)])
   await answerOne()
   t.strictSame(await Promise.all(again), [108, 109, 110, 111])
+})
+
+t.test('those who have just come, and are read in this turn, are sent before answers are made', async (t) => {
+  const { ask, answerOne, events, note } = questions()
+  for (let n = 0; n < 4; n++) void ask({ n }).then(() => note('answered'))
+  await turn()
+  t.strictSame(events(), ['sent 4'])
+  setImmediate(() => {
+    for (let n = 4; n < 8; n++) void ask({ n }).then(() => note('answered'))
+  })
+  await answerOne()
+  t.strictSame(events(), ['sent 4', ...Array<string>(4).fill('answered')])
+  await answerOne()
+})
+
+t.test('a statement is within the first question that it has, whoever has it sent', async (t) => {
+  const about = new AsyncLocalStorage<number>()
+  const seen: [about: number | undefined, first: number | undefined][] = []
+  const ask = inBatches<Numbered, number>(
+    async (batch) => {
+      await turn()
+      seen.push([about.getStore(), batch[0]?.n])
+      return batch.map(({ n }) => n)
+    },
+    undefined,
+    () => {
+      const resource = new AsyncResource('TEST')
+      return (work) => resource.runInAsyncScope(work)
+    },
+  )
+  await Promise.all(Array.from({ length: 16 }, (_, n) => about.run(n, () => ask({ n }))))
+  t.strictSame(seen, [[0, 0], [8, 8]])
 })
 
 t.test('while answers are made a few questions wait for more', async (t) => {

@@ -69,7 +69,7 @@ t.test('many more than one statement takes are all answered', async (t) => {
   t.equal(statements.length, 4, 'of at most 256 each')
 })
 
-t.test('those of one moment share a statement; where there are enough for two, each takes half', async (t) => {
+t.test('those of one moment share a statement; where there are more than four, two', async (t) => {
   for (const [together, sent] of [[4, 1], [5, 2], [64, 2], [700, 3]] as const) {
     const { watched, statements } = watchStatements(db)
     const lookup = makeLookup(watched)
@@ -79,7 +79,7 @@ t.test('those of one moment share a statement; where there are enough for two, e
   }
 })
 
-t.test('a session plans the statement once for all batches, however few are in one', async (t) => {
+t.test('a session plans the statement for all batches, however few are in one', async (t) => {
   const session = openDatabase(testConfig(store, { ROSTER_POOL_SIZE: '1' }))
   t.teardown(() => session.destroy())
   const lookup = makeLookup(session)
