@@ -65,7 +65,7 @@ const joined = (enterprise_id: string, hash: string, user_id: string): string =>
 const ONE = `select ${found('1')} from ${joined('$1::bigint', "decode($2::text, 'hex')", '$3::bigint')}`
 
 // An array inside a sub-select is of unknown length to the planner, as it is in a plan for all values; else a batch of fewer than
-// the ten that it takes for granted looks cheaper planned anew each time, which takes as long as looking five up.
+// the ten that it takes for granted looks cheaper planned anew each time, which takes as long as looking eight up.
 const MANY = `select ${found('asked.n')}
   from unnest((select $1::bigint[]), (select $2::bytea[]), (select $3::bigint[])) with ordinality as asked (enterprise_id, hash, user_id, n),
   ${joined('asked.enterprise_id', 'asked.hash', 'asked.user_id')}`
