@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
 import { overloaded, type Waiter } from '../overload.js'
 import { isDataFault } from './failures.js'
@@ -20,12 +21,10 @@ export interface Question {
   readonly waiter?: Waiter | undefined
 }
 
-/** Runs something as if it was called where this was made: a span that it makes belongs to the one that was about there. */
-export type Within = <T>(work: () => T) => T
-
 interface Waiting<Asked, Found> {
   readonly asked: Asked
-  readonly within: Within | undefined
+  /** What was about where it was asked, such as a span. */
+  readonly scope: AsyncResource | undefined
   readonly done: (found: Found) => void
   readonly failed: (error: unknown) => void
 }
@@ -38,16 +37,16 @@ function hasLeft({ asked }: { readonly asked: Question }): boolean {
  * Makes few statements of the questions of one moment: one has half of them, but four at least. Nothing is kept, so each sees
  * what was acknowledged before it was asked.
  *
- * @param ask takes all of a batch, and finds in its order; called within the first of them
+ * @param ask takes all of a batch, and finds in its order
  * @param queue how many may wait; what comes beyond is refused
- * @param capture keeps what is about a question, for traces; it costs every question something
+ * @param isTraced whether `ask` is called in the asynchronous scope of the first of a batch; it costs every question something
  * @returns what asks for one. It throws a `Problem` `unavailable` when too many wait already, or nobody waits any more, and
  *   what `ask` throws, but for a fault in a neighbour's value
  */
 export function inBatches<Asked extends Question, Found>(
   ask: (batch: readonly Asked[]) => Promise<Found[]>,
   queue = QUEUE,
-  capture?: () => Within,
+  isTraced = false,
 ): (asked: Asked) => Promise<Found> {
   type One = Waiting<Asked, Found>
   let waiting: One[] = []
@@ -94,7 +93,7 @@ export function inBatches<Asked extends Question, Found>(
   async function outcomeOf(batch: readonly One[]): Promise<(() => void)[]> {
     try {
       const asking = () => ask(batch.map(({ asked }) => asked))
-      const found = await (batch[0]?.within?.(asking) ?? asking())
+      const found = await (batch[0]?.scope?.runInAsyncScope(asking) ?? asking())
       return batch.map(({ done }, at) => () => done(found[at] as Found))
     } catch (error) {
       // None fails for a neighbour's value: the halves without it can be answered, and so its half is halved again.
@@ -167,7 +166,7 @@ export function inBatches<Asked extends Question, Found>(
         failed(overloaded('lookups'))
         return
       }
-      waiting.push({ asked, within: capture?.(), done, failed })
+      waiting.push({ asked, scope: isTraced ? new AsyncResource('QUESTION') : undefined, done, failed })
       sendSoon()
     })
 }

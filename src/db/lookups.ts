@@ -1,5 +1,5 @@
 import { CompiledQuery, type Kysely, type Selectable } from 'kysely'
-import { inBatches, type Question, type Within } from './batches.js'
+import { inBatches, type Question } from './batches.js'
 import type { Database, EnterpriseTable } from './schema.js'
 import { userColumns, userOf, type UserRow, type UserValues } from './users.js'
 
@@ -125,13 +125,12 @@ async function ask(db: Kysely<Database>, batch: readonly Asked[]): Promise<(Foun
 }
 
 /**
- * Makes the look-up that every request begins with. Those of one moment, whichever enterprises they are of, become one
- * statement. It is the one place where a statement is not bound to one enterprise: it takes (enterprise, key) pairs and joins
- * by pair.
+ * Makes the look-up that every request begins with. Those of one moment share statements, whichever enterprises they are of. It
+ * is the one place where a statement is not bound to one enterprise: it takes (enterprise, key) pairs and joins by pair.
  *
  * @param queue how many may wait; what comes beyond is refused
- * @param capture as `inBatches` has it
+ * @param isTraced whether a statement shall be in the span of the first request that it is for
  */
-export function makeLookup(db: Kysely<Database>, queue?: number, capture?: () => Within): Lookup {
-  return inBatches((batch) => ask(db, batch), queue, capture)
+export function makeLookup(db: Kysely<Database>, queue?: number, isTraced?: boolean): Lookup {
+  return inBatches((batch) => ask(db, batch), queue, isTraced)
 }

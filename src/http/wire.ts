@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks'
 import type { FastifyInstance, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify'
 import glue from 'fastify-openapi-glue'
 import { apiPrefix, operations } from '../../generated/operations.js'
@@ -6,7 +5,6 @@ import type { Caller } from '../auth/authenticate.js'
 import type { LastUsed } from '../auth/last-used.js'
 import type { Config } from '../config.js'
 import { faultTexts, spec } from '../contract.js'
-import type { Within } from '../db/batches.js'
 import { makeLookup } from '../db/lookups.js'
 import { type Fault, Problem } from '../errors.js'
 import { createHandlers, createRequestRules, type RequestRule } from '../handlers/index.js'
@@ -76,12 +74,6 @@ function routeHandler(
   }
 }
 
-/** The span of a request is about it: that of a statement for many shall be in the first one's, whoever has it sent. */
-function captureSpan(): Within {
-  const resource = new AsyncResource('LOOKUP')
-  return (work) => resource.runInAsyncScope(work)
-}
-
 /** Wires every operation of the contract to its guard and its handler, under the contract's prefix. */
 export async function wire(
   app: FastifyInstance,
@@ -90,7 +82,7 @@ export async function wire(
   lastUsed: LastUsed,
 ): Promise<void> {
   const limits = makeRateLimits(config)
-  const lookup = makeLookup(deps.db, config.requests, config.tracing ? captureSpan : undefined)
+  const lookup = makeLookup(deps.db, config.requests, config.tracing)
   const handlers = createHandlers({ ...deps, config })
   const rules = createRequestRules(deps)
   const route = (id: OperationId): Omit<RouteOptions, 'method' | 'url'> => ({

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
 import { inBatches, type Question } from '../../src/db/batches.js'
 import { thisFile } from '../helpers/this-file.js'
@@ -25,8 +25,20 @@ function questions() {
     underWay.shift()?.()
     for (let turns = 0; turns < 10; turns++) await turn()
   }
-  return { ask, answerOne, events: () => events.splice(0), note: (text: string) => events.push(text) }
+  const again: Promise<number>[] = []
+  /** Asks the questions from `first` on, and once they are answered some of them again, as 100 more. */
+  const askMany = (first: number, count: number, isAskedAgain: (n: number) => boolean = () => false): void => {
+    for (let n = first; n < first + count; n++) {
+      void ask({ n }).then(() => {
+        events.push(`answered ${String(n)}`)
+        if (isAskedAgain(n)) again.push(ask({ n: 100 + n }))
+      })
+    }
+  }
+  return { ask, askMany, again, answerOne, events: () => events.splice(0) }
 }
+
+const answered = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, n) => `answered ${String(first + n)}`)
 
 t.test('a lone question is sent alone, and those that come meanwhile wait for its answer', async (t) => {
   const { ask, answerOne, events } = questions()
@@ -42,15 +54,8 @@ t.test('a lone question is sent alone, and those that come meanwhile wait for it
 })
 
 t.test('those who were answered ask again: it is sent before the other half of the answers is made', async (t) => {
-  const { ask, answerOne, events, note } = questions()
-  const again: Promise<number>[] = []
-  for (let n = 0; n < 16; n++) {
-    void ask({ n }).then(() => {
-      note(`answered ${String(n)}`)
-      if (n >= 8 && n < 12) again.push(ask({ n: 100 + n }))
-    })
-  }
-  const answered = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, n) => `answered ${String(first + n)}`)
+  const { askMany, again, answerOne, events } = questions()
+  askMany(0, 16, (n) => n >= 8 && n < 12)
   await turn()
   t.strictSame(events(), ['sent 8'])
   await answerOne()
@@ -62,15 +67,15 @@ t.test('those who were answered ask again: it is sent before the other half of t
 })
 
 t.test('those who have just come, and are read in this turn, are sent before answers are made', async (t) => {
-  const { ask, answerOne, events, note } = questions()
-  for (let n = 0; n < 4; n++) void ask({ n }).then(() => note('answered'))
+  const { askMany, answerOne, events } = questions()
+  askMany(0, 4)
   await turn()
   t.strictSame(events(), ['sent 4'])
   setImmediate(() => {
-    for (let n = 4; n < 8; n++) void ask({ n }).then(() => note('answered'))
+    askMany(4, 4)
   })
   await answerOne()
-  t.strictSame(events(), ['sent 4', ...Array<string>(4).fill('answered')])
+  t.strictSame(events(), ['sent 4', ...answered(0, 3)])
   await answerOne()
 })
 
@@ -84,24 +89,15 @@ t.test('a statement is within the first question that it has, whoever has it sen
       return batch.map(({ n }) => n)
     },
     undefined,
-    () => {
-      const resource = new AsyncResource('TEST')
-      return (work) => resource.runInAsyncScope(work)
-    },
+    true,
   )
   await Promise.all(Array.from({ length: 16 }, (_, n) => about.run(n, () => ask({ n }))))
   t.strictSame(seen, [[0, 0], [8, 8]])
 })
 
 t.test('while answers are made a few questions wait for more', async (t) => {
-  const { ask, answerOne, events, note } = questions()
-  const again: Promise<number>[] = []
-  for (let n = 0; n < 16; n++) {
-    void ask({ n }).then(() => {
-      note(`answered ${String(n)}`)
-      if (n === 8 || n === 15) again.push(ask({ n: 100 + n }))
-    })
-  }
+  const { askMany, again, answerOne, events } = questions()
+  askMany(0, 16, (n) => n === 8 || n === 15)
   await turn()
   await answerOne()
   events()
