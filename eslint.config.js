@@ -2,7 +2,7 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'generated/'] },
+  { ignores: ['dist/', '.cache/', 'generated/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

@@ -3,6 +3,7 @@ import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync } fro
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pLimit from 'p-limit'
+import { stores } from './helpers/template.js'
 
 /**
  * A suite is a process that runs test files one after the other: with the server where there is one ('once'), with each
@@ -20,6 +21,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'once', paths: ['fuzz', 'abuse'], uncounted: 'always' },
   { runs: 'once', paths: ['embedded', 'browser'] },
   { runs: 'once', paths: ['readme.test.js', 'package.test.js'] },
+  { runs: 'once', paths: ['make.test.js'], uncounted: 'always' },
   { runs: 'once', paths: ['client/package.test.js', 'contract/readers.test.js', 'contract/collection.test.js'], uncounted: 'always' },
   { runs: 'each', paths: ['operations', 'auth/authenticate.test.js', 'auth/last-used.test.js', 'contract/examples.test.js', 'client/server.test.js'], uncounted: 'embedded' },
   { runs: 'each', paths: ['properties/changes.test.js', 'properties/pagination.test.js', 'properties/audit.test.js'], uncounted: 'always' },
@@ -110,18 +112,25 @@ function coverage(): Result {
   return { passed: 0, failed: status === 0 ? 0 : 1 }
 }
 
-spawnSync(process.execPath, [path.join(tests, 'helpers', 'template.js')], { stdio: 'inherit' })
 const limit = pLimit(JOBS)
-const engineOfOnce = server === undefined ? 'embedded' : 'postgres'
-const results = await Promise.all(
-  SUITES.flatMap((suite) => {
-    if (suite.runs === 'each' && server !== undefined) return [['postgres', suite] as const, ['embedded', suite] as const]
-    if (suite.runs === 'server' && server === undefined) return []
-    return [[engineOfOnce, suite] as const]
-  }).map(([engine, suite]) => limit(() => runSuite(engine, suite))),
-)
-if (server === undefined) console.log('TEST_DATABASE_URL is not set: the tests that need a Postgres server were not run.')
-else results.push(coverage())
+const enginesOf = ({ runs }: Suite): readonly ('postgres' | 'embedded')[] => {
+  if (server === undefined) return runs === 'server' ? [] : ['embedded']
+  return runs === 'each' ? ['postgres', 'embedded'] : ['postgres']
+}
+
+/** What the command line names, as one suite, or else all. */
+const named = process.argv.slice(2).map((name) => (files.includes(`${name}.test.js`) ? `${name}.test.js` : name))
+const suites: readonly Suite[] = named.length === 0 ? SUITES : [{ runs: 'once', paths: named, uncounted: 'always' }]
+const absent = named.filter((name) => filesOf({ runs: 'once', paths: [name] }).length === 0)
+if (absent.length > 0) throw new Error(`no such test: ${absent.join(', ')}`)
+
+// Suites that start at once would each make the stores.
+await stores()
+const results = await Promise.all(suites.flatMap((suite) => enginesOf(suite).map((engine) => limit(() => runSuite(engine, suite)))))
+if (named.length === 0) {
+  if (server === undefined) console.log('TEST_DATABASE_URL is not set: the tests that need a Postgres server were not run.')
+  else results.push(coverage())
+}
 const sum = (of: keyof Result): number => results.reduce((total, result) => total + result[of], 0)
 console.log(`${String(sum('passed'))} passed, ${String(sum('failed'))} failed`)
 process.exitCode = sum('failed') === 0 ? 0 : 1

@@ -1,6 +1,6 @@
-import { cpSync } from 'node:fs'
-import { emptyFolder, template } from '../helpers/database.js'
+import { emptyFolder } from '../helpers/database.js'
 import { ownPostgres } from '../helpers/own-postgres.js'
+import { copyStore } from '../helpers/template.js'
 import { thisFile } from '../helpers/this-file.js'
 import { killAgainAndAgain } from './kills.js'
 import { prepareStore } from './stage.js'
@@ -20,7 +20,7 @@ t.test('kill -9 in the middle of load loses nothing that was acknowledged: Postg
 
 t.test('the same: embedded', async (t) => {
   const folder = emptyFolder(t)
-  cpSync(template, folder, { recursive: true })
+  await copyStore('migrated', folder)
   const owner = await prepareStore({ ROSTER_DATA: folder })
   const { acknowledged, cutOff, wrong } = await killAgainAndAgain({ ...owner, victims: ['process', 'process'] })
   t.strictSame(wrong, [])

@@ -9,9 +9,10 @@ import { openDatabase } from '../../src/db/database.js'
 import { openEmbedded } from '../../src/db/embedded.js'
 import { isUnavailable } from '../../src/db/failures.js'
 import { lockFolder } from '../../src/db/folder-lock.js'
-import { emptyFolder, template, testConfig } from '../helpers/database.js'
+import { emptyFolder, testConfig } from '../helpers/database.js'
 import { measured } from '../helpers/measured.js'
 import { failure } from '../helpers/scripted.js'
+import { copyStore } from '../helpers/template.js'
 import { thisFile } from '../helpers/this-file.js'
 
 const t = thisFile()
@@ -91,7 +92,7 @@ t.test('the first start makes a demo; kill -9 and a restart at once lose nothing
 t.test('in production the store must be named, and no demo is made', async (t) => {
   t.throws(() => loadConfig({ NODE_ENV: 'production' }), { exitCode: 78, message: /DATABASE_URL .* or ROSTER_DATA .* must be set/ })
   const folder = emptyFolder(t)
-  cpSync(template, folder, { recursive: true })
+  await copyStore('migrated', folder)
   const server = await serving(t, { ROSTER_DATA: folder, NODE_ENV: 'production' })
   server.child.kill('SIGTERM')
   t.equal(await server.ended, 0)
@@ -117,7 +118,7 @@ t.test('a store that can not be opened gives its folder back', async (t) => {
 
 t.test('who waits for the connection too long is told to try again; the next one gets it', async (t) => {
   const folder = emptyFolder(t)
-  cpSync(template, folder, { recursive: true })
+  await copyStore('migrated', folder)
   const pool = await openEmbedded(folder, 50, 1)
   t.teardown(() => pool.end())
   const first = await pool.connect()

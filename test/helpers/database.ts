@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Kysely, PostgresDialect, sql } from 'kysely'
@@ -10,6 +10,7 @@ import { openDatabase } from '../../src/db/database.js'
 import { migrate } from '../../src/db/migrate.js'
 import type { Database } from '../../src/db/schema.js'
 import './measured.js'
+import { copyStore } from './template.js'
 import './validated-once.js'
 
 const server = process.env.TEST_DATABASE_URL || undefined
@@ -50,7 +51,7 @@ export function emptyFolder(t: Test): string {
 /** A store without tables on each engine that this run has: always the embedded one, and the server where there is one. */
 export async function emptyStores(t: Test): Promise<Record<string, StoreSettings>> {
   const folder = emptyFolder(t)
-  cpSync(withoutTables, folder, { recursive: true })
+  await copyStore('without-tables', folder)
   return {
     embedded: { ROSTER_DATA: folder },
     ...(engine === 'postgres' ? { postgres: { DATABASE_URL: await emptyDatabase(t) } } : {}),
@@ -71,17 +72,11 @@ export const testSettings = {
   ROSTER_ARGON2_PASSES: '1',
 }
 
-/** Where `template.ts` puts a migrated embedded store, once for all test files: making one takes seconds. */
-export const template = path.resolve('dist/test/template')
-
-/** The same without tables. */
-export const withoutTables = path.resolve('dist/test/template-without-tables')
-
 /** Makes a migrated store of its own for this test file, on the engine of this run; it is gone at the end. */
 export async function freshStore(t: Test): Promise<StoreSettings> {
   if (engine === 'embedded') {
     const folder = emptyFolder(t)
-    cpSync(template, folder, { recursive: true })
+    await copyStore('migrated', folder)
     return { ROSTER_DATA: folder }
   }
   const store = { DATABASE_URL: await emptyDatabase(t) }

@@ -15,7 +15,7 @@ export interface Release {
 export function releases(): Release[] {
   return readdirSync(FOLDER).map((file) => {
     const [, version = ''] = /-(\d+\.\d+\.\d+)\.tgz$/.exec(file) ?? []
-    const folder = path.resolve('dist/test/releases', version)
+    const folder = path.resolve('.cache/releases', version)
     mkdirSync(folder, { recursive: true })
     execFileSync('tar', ['-xzf', path.join(FOLDER, file), '-C', folder])
     return { version, cli: path.join(folder, 'package/dist/src/cli.js') }
