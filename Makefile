@@ -35,10 +35,11 @@ node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+# The stamp has the time of the start: an edit during the build is built the next time.
 dist/.transpiled: node_modules/.package-lock.json $(SOURCES)
-	@mkdir -p dist
+	@mkdir -p dist && touch dist/.started
 	@$(TRANSPILE)
-	@touch $@
+	@mv dist/.started $@
 
 # The types of the client import from the generated ones, and tsc copies no .d.ts.
 dist/.client: node_modules/.package-lock.json package.json tsconfig.json generated/openapi.d.ts $(wildcard src/client/*) | dist/.transpiled
