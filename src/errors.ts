@@ -69,10 +69,10 @@ export class Problem extends Error {
 export class OperatorError extends Error {
   override readonly name = 'OperatorError'
 
-  /** @param exitCode 1 failed, 2 usage, 69 database unreachable, 75 try again, 78 bad configuration (sysexits.h) */
+  /** @param exitCode 1 failed, 2 usage, 69 database unreachable, 74 store or output failed, 75 try again, 78 bad configuration (sysexits.h) */
   constructor(
     message: string,
-    readonly exitCode: 1 | 2 | 69 | 75 | 78 = 1,
+    readonly exitCode: 1 | 2 | 69 | 74 | 75 | 78 = 1,
   ) {
     super(message)
   }

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import { type Config, type Environment, loadConfig } from '../config.js'
 import { openDatabase } from '../db/database.js'
 import { type EnterpriseRow, findEnterprise } from '../db/enterprises.js'
-import { migrate } from '../db/migrate.js'
+import { checkSchema, migrate } from '../db/migrate.js'
 import type { Database } from '../db/schema.js'
 import { OperatorError } from '../errors.js'
 
@@ -26,20 +26,41 @@ export function configOf({ env, note }: Terminal): Config {
   return config
 }
 
-/**
- * Runs `work` on the database of the settings, and closes it. An embedded one is migrated first, as `serve` does.
- *
- * @throws {OperatorError} with exit code 78 when the settings are bad
- */
-export async function withDatabase<T>(terminal: Terminal, work: Work<T>): Promise<T> {
+async function warnOfNewerSchema(db: Kysely<Database>, { note }: Terminal): Promise<void> {
+  const newer = await checkSchema(db)
+  if (newer !== undefined) note(`roster: warning: ${newer}`)
+}
+
+async function withStore<T>(terminal: Terminal, work: Work<T>): Promise<T> {
   const config = configOf(terminal)
   const db = openDatabase(config)
   try {
-    if (config.store.engine === 'embedded') await migrate(db)
     return await work(db, config)
   } finally {
     await db.destroy()
   }
+}
+
+/**
+ * Runs `work` on the database of the settings, and closes it. An embedded one is migrated first, as `serve` does.
+ *
+ * @throws {OperatorError} with exit code 78 when the settings are bad; when the schema is not this release's
+ */
+export function withDatabase<T>(terminal: Terminal, work: Work<T>): Promise<T> {
+  return withStore(terminal, async (db, config) => {
+    if (config.store.engine === 'embedded') await migrate(db)
+    await warnOfNewerSchema(db, terminal)
+    return work(db, config)
+  })
+}
+
+/** Brings the schema of the database of the settings to this release. @returns the names of the migrations that were applied */
+export function migrateDatabase(terminal: Terminal): Promise<string[]> {
+  return withStore(terminal, async (db) => {
+    const applied = await migrate(db)
+    await warnOfNewerSchema(db, terminal)
+    return applied
+  })
 }
 
 const PATIENT = { ROSTER_STATEMENT_MS: '3600000', ROSTER_LOCK_MS: '3600000' }

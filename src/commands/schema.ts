@@ -1,15 +1,14 @@
 import type { Command } from 'commander'
-import { migrate } from '../db/migrate.js'
 import { findMiscounts } from '../db/verify.js'
 import { OperatorError } from '../errors.js'
-import { command, patient, printMany, printOne, type Terminal, withDatabase } from './program.js'
+import { command, migrateDatabase, patient, printMany, printOne, type Terminal, withDatabase } from './program.js'
 
 /** `roster migrate`. */
 export function migrateCommand(terminal: Terminal): Command {
   return command(terminal, 'migrate', 'bring the schema of the database to this release')
     .option('--json', 'print one JSON object', false)
     .action(async ({ json }: { json: boolean }) => {
-      const applied = await withDatabase(patient(terminal), migrate)
+      const applied = await migrateDatabase(patient(terminal))
       if (json) terminal.out(JSON.stringify({ applied }))
       else printOne(terminal, json, { applied: applied.length === 0 ? 'nothing: the schema is up to date' : applied.join(', ') })
     })

@@ -1,9 +1,11 @@
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { lstatSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import type { PostgresPoolClient, PostgresQueryResult } from 'kysely'
+import { OperatorError } from '../errors.js'
 import { overloaded } from '../overload.js'
 import { lockFolder } from './folder-lock.js'
+import { damaged, folderFault, prepareFolder, requireStore } from './store-folder.js'
 import type { CountedPool } from './server.js'
 
 /** Loaded only where it is used: its WebAssembly takes long to load. */
@@ -12,16 +14,29 @@ async function openPglite(folder: string): Promise<PGlite> {
   return PGlite.create(folder)
 }
 
-/** Opens the store in a folder. A new one is made aside and moved into place whole, so that no kill leaves a half of one. */
-async function openStore(folder: string): Promise<PGlite> {
-  const store = path.join(folder, 'postgres')
-  if (!existsSync(store)) {
-    const unfinished = `${store}.unfinished`
-    rmSync(unfinished, { recursive: true, force: true })
+/** Makes a store aside and moves it into place whole, so that no kill leaves half of one. */
+async function makeStore(store: string): Promise<void> {
+  const unfinished = `${store}.unfinished`
+  rmSync(unfinished, { recursive: true, force: true })
+  try {
     await (await openPglite(unfinished)).close()
     renameSync(unfinished, store)
+  } catch {
+    // What is left would keep a full disk full.
+    rmSync(unfinished, { recursive: true, force: true })
+    throw new OperatorError(`the embedded store ${store} can't be made: free 100 MB of its disk, and start again`, 74)
   }
-  return openPglite(store)
+}
+
+/** Opens the store in a folder, and makes it where there is none. */
+async function openStore(folder: string): Promise<PGlite> {
+  const store = path.join(folder, 'postgres')
+  // A link that leads nowhere is no place for a new store: its volume may not be mounted yet.
+  if (lstatSync(store, { throwIfNoEntry: false }) === undefined) await makeStore(store)
+  requireStore(store)
+  return openPglite(store).catch(() => {
+    throw damaged(store, 'Postgres does not start on it')
+  })
 }
 
 /**
@@ -30,15 +45,16 @@ async function openStore(folder: string): Promise<PGlite> {
  * @param folder made with mode 0700 when it is not there
  * @param waitMs how long a caller may wait for the connection
  * @param queue how many may wait; who comes beyond is refused with `unavailable`
- * @throws {OperatorError} when another process has the folder
+ * @throws {OperatorError} when another process has the folder, it can't be used, or the store in it is damaged
  */
 export async function openEmbedded(folder: string, waitMs: number, queue: number): Promise<CountedPool> {
-  mkdirSync(folder, { recursive: true })
-  chmodSync(folder, 0o700)
-  const unlock = await lockFolder(folder)
+  prepareFolder(folder)
+  const unlock = await lockFolder(folder).catch((error: unknown) => {
+    throw folderFault(folder, error)
+  })
   const store = await openStore(folder).catch((error: unknown) => {
     unlock()
-    throw error
+    throw folderFault(folder, error)
   })
   const waiting: (() => void)[] = []
   let taken = false

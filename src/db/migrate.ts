@@ -11,14 +11,22 @@ const provider = new FileMigrationProvider({
   migrationFolder: fileURLToPath(new URL('../../migrations', import.meta.url)),
 })
 
+/** Kysely calls a database corrupt that has a migration of a newer release. */
+const UNKNOWN_APPLIED = /^corrupted migrations: previously executed migration \S+ is missing$/
+
 /**
  * Brings the schema to this release. Two at once are safe: one works, the other waits for it.
  *
- * @returns the names of the migrations that were applied
+ * @returns the names of the migrations that were applied; none on a newer schema that this release still serves on
  * @throws what the failing migration threw; the database is then as it was
+ * @throws {OperatorError} when the schema is newer than this release serves on
  */
 export async function migrate(db: Kysely<Database>): Promise<string[]> {
   const { error, results = [] } = await new Migrator({ db, provider }).migrateToLatest()
+  if (error instanceof Error && UNKNOWN_APPLIED.test(error.message)) {
+    await checkSchema(db)
+    return []
+  }
   // eslint-disable-next-line @typescript-eslint/only-throw-error -- Kysely hands over what the migration threw
   if (error !== undefined) throw error
   return results.map((result) => result.migrationName)
@@ -45,10 +53,16 @@ export async function checkSchema(db: Kysely<Database>): Promise<string | undefi
   const applied = await appliedMigrations(db)
   const known = Object.keys(await provider.getMigrations())
   const missing = known.filter((name) => !applied.includes(name))
+  const newer = applied.filter((name) => !known.includes(name))
+  if (missing.length > 0 && newer.length > 0) {
+    throw new OperatorError(
+      `the database has migrations of another release (${newer.join(', ')}) and lacks some of this one ` +
+        `(${missing.join(', ')}): use the release that migrated it`,
+    )
+  }
   if (missing.length > 0) {
     throw new OperatorError(`the database lacks migrations (${missing.join(', ')}): run "roster migrate" first`)
   }
-  const newer = applied.filter((name) => !known.includes(name))
   if (newer.length > NEWER_SERVED) {
     throw new OperatorError(`the database is newer than this server (${newer.join(', ')}): update the server`)
   }

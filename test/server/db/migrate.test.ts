@@ -88,7 +88,7 @@ t.test('newer by one migration is a warning, by two a refusal', async (t) => {
   await add('0999_b')
   await t.rejects(checkSchema(db), { exitCode: 1, message: 'the database is newer than this server (0998_a, 0999_b): update the server' })
   await sql`delete from kysely_migration where name like '0001%'`.execute(db)
-  await t.rejects(checkSchema(db), { message: /lacks migrations/ }, 'newer and older at once is older')
+  await t.rejects(checkSchema(db), { message: /of another release .* lacks some of this one \(0001_directory\)/ }, 'newer and older at once')
 })
 
 t.test('on Citus every table is distributed with the others, before any foreign key of its own', async (t) => {

@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Test } from 'tap'
+import { folderFault } from '../../src/db/store-folder.js'
+import { runHere } from '../helpers/command.js'
+import { emptyFolder } from '../helpers/database.js'
+import { copyStore } from '../helpers/template.js'
+import { thisFile } from '../helpers/this-file.js'
+
+const t = thisFile()
+
+const list = (folder: string) => runHere({ ROSTER_DATA: folder }, 'enterprise', 'list')
+
+async function copied(t: Test): Promise<{ folder: string; store: string }> {
+  const folder = emptyFolder(t)
+  await copyStore('migrated', folder)
+  return { folder, store: path.join(folder, 'postgres') }
+}
+
+const writeAheadLog = (store: string): string[] =>
+  readdirSync(path.join(store, 'pg_wal')).filter((name) => /^[0-9A-F]{24}$/.test(name)).map((name) => path.join(store, 'pg_wal', name))
+
+const damages: Record<string, [(store: string) => void, RegExp, number]> = {
+  'no PG_VERSION': [(store) => { rmSync(path.join(store, 'PG_VERSION')) }, /PG_VERSION is missing/, 74],
+  'an empty PG_VERSION': [(store) => { truncateSync(path.join(store, 'PG_VERSION')) }, /PG_VERSION holds no version/, 74],
+  'another major version': [(store) => { writeFileSync(path.join(store, 'PG_VERSION'), '17\n') }, /is of Postgres 17, and this release has Postgres 18: use the release that made it/, 78],
+  'no pg_control': [(store) => { rmSync(path.join(store, 'global/pg_control')) }, /global\/pg_control is missing/, 74],
+  'random bytes in pg_control': [(store) => { writeFileSync(path.join(store, 'global/pg_control'), 'x'.repeat(8192)) }, /Postgres does not start on it/, 74],
+  'a write-ahead log that ends early': [(store) => { writeAheadLog(store).forEach((file) => { truncateSync(file, 1000) }) }, /Postgres does not start on it/, 74],
+  'an empty folder': [(store) => { rmSync(store, { recursive: true }); mkdirSync(store) }, /PG_VERSION is missing/, 74],
+  'a file': [(store) => { rmSync(store, { recursive: true }); writeFileSync(store, 'mine') }, /it is a file/, 74],
+}
+
+for (const [what, [damage, words, code]] of Object.entries(damages)) {
+  t.test(`a damaged store is named and left in its place: ${what}`, async (t) => {
+    const { folder, store } = await copied(t)
+    damage(store)
+    const isFolder = statSync(store).isDirectory()
+    const tables = path.join(store, 'base/5')
+    const before = existsSync(tables) ? readdirSync(tables) : []
+    for (let round = 0; round < 2; round++) {
+      const ran = await list(folder)
+      t.match(ran, { code, out: [] })
+      t.match(ran.note.join('\n'), words)
+      t.ok(ran.note.join('\n').includes(store), 'it says where')
+    }
+    t.strictSame(existsSync(tables) ? readdirSync(tables) : [], before)
+    t.strictSame(readdirSync(folder), ['postgres'])
+    if (!isFolder) t.equal(readFileSync(store, 'utf8'), 'mine')
+  })
+}
+
+t.test('a place that can not be used: 78, why, and what to do', async (t) => {
+  const folder = emptyFolder(t)
+  writeFileSync(path.join(folder, 'file'), 'mine')
+  symlinkSync('nowhere', path.join(folder, 'link'))
+  mkdirSync(path.join(folder, 'store'))
+  symlinkSync('nowhere', path.join(folder, 'store', 'postgres'))
+  const places: Record<string, RegExp> = {
+    'file': /a file is in its place.*: move the file, or name another folder$/,
+    'file/sub': /a file is in its place/,
+    'link': /a link in its path leads nowhere/,
+    'store': /a link in its path leads nowhere/,
+    ['x'.repeat(300)]: /ENAMETOOLONG: .*: name another folder$/,
+  }
+  for (const [name, words] of Object.entries(places)) {
+    const place = path.join(folder, name)
+    const { code, out, note } = await list(place)
+    t.strictSame([code, out, note.length], [78, [], 1], name)
+    t.match(note[0], words)
+    t.ok(note[0]?.includes(`the folder ${place} of ROSTER_DATA can't be used`), name)
+  }
+  t.equal(readFileSync(path.join(folder, 'file'), 'utf8'), 'mine')
+})
+
+t.test('parents that do not exist are made; the mode of a folder that was there stays', async (t) => {
+  const folder = emptyFolder(t)
+  t.equal((await list(path.join(folder, 'a/b'))).code, 0)
+  t.equal(statSync(path.join(folder, 'a/b')).mode & 0o777, 0o700)
+  const { folder: there } = await copied(t)
+  chmodSync(there, 0o755)
+  t.equal((await list(there)).code, 0)
+  t.equal(statSync(there).mode & 0o777, 0o755)
+})
+
+t.test('each reason of the operating system has its words and its code', async (t) => {
+  const told = (code: string) => {
+    const { message, exitCode } = folderFault('/data', Object.assign(new Error(code), { code }))
+    return [exitCode, message]
+  }
+  for (const code of ['EACCES', 'EPERM']) t.match(told(code), [78, /no right to write there: run as the owner/], code)
+  t.match(told('EROFS'), [78, /read-only: mount it writable/])
+  for (const code of ['ENOSPC', 'EDQUOT']) t.match(told(code), [74, /the disk is full: free some space/], code)
+  t.match(folderFault('/data', new Error('odd')), { exitCode: 78, message: /odd: name another folder/ })
+})
+
+t.test('a store that can not be written whole is not left half made', async (t) => {
+  const folder = emptyFolder(t)
+  const limited = `trap '' XFSZ; ulimit -f 1000; exec "$0" dist/src/cli.js enterprise list`
+  const { status, stderr } = spawnSync('sh', ['-c', limited, process.execPath], {
+    env: { ...process.env, DATABASE_URL: '', ROSTER_DATA: folder },
+    encoding: 'utf8',
+  })
+  t.equal(status, 74)
+  t.match(stderr, /^roster: the embedded store \S+\/postgres can't be made: free 100 MB of its disk, and start again\n$/)
+  t.strictSame(readdirSync(folder), [])
+})
