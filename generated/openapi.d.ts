@@ -654,8 +654,7 @@ export interface components {
             profile?: components["schemas"]["UserProfileInput"];
         };
         /**
-         * Format: username
-         * @description User name. The format `username` is: no control, format, line or paragraph separator characters (Unicode Cc, Cf, Zl, Zp), and no white space at the ends. Names are compared by NFKC(lower(upper(NFKC(name)))).
+         * @description User name: no control, format, line or paragraph separator characters (Unicode Cc, Cf, Zl, Zp), and no white space at the ends. Names are compared by NFKC(lower(upper(NFKC(name)))).
          * @example carol
          */
         Username: string;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { components } from '../generated/openapi.js'
-import { isUsername } from './names.js'
+import { isText, isUsername } from './names.js'
 
 /** The contract as text, as it was written by hand. */
 export const openapiYaml = readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8')
@@ -55,13 +55,22 @@ export const ajv = new Ajv({
   validateSchema: false,
 })
 addFormats.default(ajv, { mode: 'fast' })
-ajv.addFormat('username', isUsername)
 ajv.addVocabulary(['example', 'components', 'x-nfkc-length'])
 ajv.addKeyword({
   keyword: 'x-max-distinct-items',
   type: 'array',
   schemaType: 'number',
   validate: (most: number, items: unknown[]) => new Set(items).size <= most,
+})
+
+/** What `pattern` can't say in the syntax that all languages' engines share, by the value of `x-characters`. */
+const CHARACTERS: Readonly<Record<string, (text: string) => boolean>> = { text: isText, username: isUsername }
+ajv.addKeyword({
+  keyword: 'x-characters',
+  type: 'string',
+  schemaType: 'string',
+  metaSchema: { enum: Object.keys(CHARACTERS) },
+  compile: (characters: string) => CHARACTERS[characters] as (text: string) => boolean,
 })
 
 ajv.addSchema({ components: spec.components }, 'contract')
@@ -89,6 +98,7 @@ interface Bounds {
   readonly pattern?: string
   readonly enum?: readonly string[]
   readonly 'x-max-distinct-items'?: number
+  readonly 'x-characters'?: 'text' | 'username'
   /** Code points after NFKC; what `maxLength` can't say. A rule sees to it. */
   readonly 'x-nfkc-length'?: { readonly minimum: number; readonly maximum: number }
 }
@@ -102,7 +112,7 @@ const ARTICLES: Readonly<Record<string, string>> = { string: 'a string', boolean
 
 function patternText(schema: Bounds): string {
   if (schema.pattern === Email.pattern) return 'must be a valid e-mail address, or empty'
-  if (schema.format === 'username') {
+  if (schema['x-characters'] === 'username') {
     return 'must have no control, format or separator characters, and no white space at its ends'
   }
   return schema.format === undefined || schema.format === 'password'
@@ -137,6 +147,7 @@ function what(error: ErrorObject): string {
     case 'x-max-distinct-items':
       return `must have at most ${String(schema['x-max-distinct-items'])} different items`
     case 'pattern':
+    case 'x-characters':
     case 'format':
       return patternText(schema)
     default:

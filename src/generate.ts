@@ -75,22 +75,8 @@ function operationsTable(): string {
   )
 }
 
-/**
- * A request's `additionalProperties: true` would become an index signature, and reading a field that the contract does
- * not declare would compile. The types leave it out.
- */
-function withoutIndexSignatures(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutIndexSignatures)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([name, field]) => !(name === 'additionalProperties' && field === true))
-      .map(([name, field]) => [name, withoutIndexSignatures(field)]),
-  )
-}
-
 const resolved = await SwaggerParser.dereference(structuredClone(spec) as never)
-const types = await openapiTypescript(withoutIndexSignatures(spec) as OpenAPI3, { defaultNonNullable: false })
+const types = await openapiTypescript(spec as unknown as OpenAPI3, { defaultNonNullable: false })
 
 writeFileSync(path.join(target, 'openapi.d.ts'), banner + astToString(types))
 writeFileSync(path.join(target, 'operations.ts'), operationsTable())

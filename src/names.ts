@@ -17,11 +17,18 @@ export function nameKey(name: string): string {
   return createHash('sha256').update(fold(name)).digest('base64url')
 }
 
+// Cc, and surrogates that are not in a pair.
+const FORBIDDEN_IN_TEXT = /[\p{Cc}\p{Cs}]/u
 // Cc, Cf, Zl, Zp, and surrogates that are not in a pair.
 const FORBIDDEN_IN_USERNAME = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u
 const WHITE_SPACE_AT_AN_END = /^\p{White_Space}|\p{White_Space}$/u
 
-/** The format `username` of the contract. Length is not looked at. */
+/** The characters `text` of the contract. */
+export function isText(text: string): boolean {
+  return !FORBIDDEN_IN_TEXT.test(text)
+}
+
+/** The characters `username` of the contract. Length is not looked at. */
 export function isUsername(name: string): boolean {
   return !FORBIDDEN_IN_USERNAME.test(name) && !WHITE_SPACE_AT_AN_END.test(name)
 }

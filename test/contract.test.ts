@@ -11,6 +11,14 @@ interface Content {
   examples?: Record<string, { $ref?: string; value?: unknown }>
 }
 
+interface Schema {
+  $ref?: string
+  type?: string
+  properties?: Record<string, Schema>
+  items?: Schema
+  additionalProperties?: boolean
+}
+
 interface Operation {
   operationId: string
   security?: Record<string, string[]>[]
@@ -95,7 +103,6 @@ t.test('every body has a named schema, and examples that fit it', async (t) => {
 t.test('every schema is bounded', async (t) => {
   const visit = (schema: Record<string, unknown>, at: string): void => {
     const bounds: Record<string, string[]> = {
-      object: ['additionalProperties'],
       array: ['maxItems', 'items'],
       integer: ['minimum', 'maximum', 'format'],
     }
@@ -106,6 +113,31 @@ t.test('every schema is bounded', async (t) => {
     if (schema.items !== undefined) visit(schema.items as Record<string, unknown>, `${at}[]`)
   }
   for (const [name, schema] of Object.entries(spec.components.schemas)) visit(schema as Record<string, unknown>, name)
+})
+
+t.test('objects of answers have the named fields alone, those of requests say nothing of others', async (t) => {
+  /** The objects with named fields that a schema is made of, by where they are. */
+  const objects = (schema: Schema, at: string): [string, Schema][] => {
+    const { properties = {}, items, ...self } = resolve(schema)
+    const children = [...Object.entries(properties), ...(items ? ([['[]', items]] as const) : [])]
+    return [
+      ...(self.type === 'object' && Object.keys(properties).length > 0 ? [[at, self] as [string, Schema]] : []),
+      ...children.flatMap(([name, child]) => objects(child, `${at}.${name}`)),
+    ]
+  }
+  for (const { operationId, requestBody, responses } of operations) {
+    const { schema = {} } = requestBody?.content['application/json'] ?? {}
+    for (const [at, object] of objects(schema, operationId)) t.notOk('additionalProperties' in object, `request of ${at}`)
+    for (const [status, response] of Object.entries(responses)) {
+      const { schema = {} } = resolve(response).content?.['application/json'] ?? {}
+      for (const [at, { additionalProperties }] of objects(schema, operationId)) t.equal(additionalProperties, false, `${status} of ${at}`)
+    }
+  }
+})
+
+t.test('every format is one that OpenAPI or its registry of formats names', async (t) => {
+  const formats = [...openapiJson.matchAll(/"format": "(.*)"/g)].map(([, format]) => format)
+  t.strictSame([...new Set(formats)].sort(), ['date-time', 'int32', 'int64', 'password', 'uuid'])
 })
 
 t.test('a reference is resolved, anything else is itself', async (t) => {
@@ -156,6 +188,8 @@ t.test('every keyword has its text', async (t) => {
     ],
     ['pattern', user, input({ first_name: '\0' }), ['first_name: must have no control characters']],
     ['pattern of a password', user, input({ password: 'a\u0085' }), ['password: must have no control characters']],
+    ['characters of a text', user, input({ first_name: 'a\ud800' }), ['first_name: must have no control characters']],
+    ['characters of a text in astral planes', user, input({ first_name: '\u{1f600}' }), []],
     ['pattern of an address', user, input({ email: 'a' }), ['email: must be a valid e-mail address, or empty']],
     ['format uuid', user, profile({ enterprise: 'a' }), ['profile.enterprise: must be a uuid']],
     ['format date-time', { type: 'string', format: 'date-time' }, 'a', ['body: must be a date-time']],
@@ -173,10 +207,10 @@ t.test('every keyword has its text', async (t) => {
     const errors = ['type', 'enum'].map((keyword) => ({ ...bare, keyword, instancePath: `/${keyword}` }))
     t.strictSame(faultTexts(errors), ['type: must be of another type', 'enum: must be one of '])
   })
-  await t.test('format username', async (t) => {
+  await t.test('characters of a username', async (t) => {
     const text = 'username: must have no control, format or separator characters, and no white space at its ends'
     const validate = compile(user)
-    // Code points of Cc, Cf, Zl, Zp and a lone surrogate, some of which only the pattern, some only the format, knows.
+    // Code points of Cc, Cf, Zl, Zp and a lone surrogate.
     for (const name of [
       ' a',
       'a\u00a0',

@@ -40,6 +40,12 @@ export async function types(): Promise<void> {
   await roster.getUser('3')
   // @ts-expect-error profile is required
   await roster.createUser({ username: 'bob' })
+  interface Person { username: string; first_name: string; profile: { groups: string[] } }
+  const person: Person = { username: 'bob', first_name: 'Bob', profile: { groups: [] } }
+  await roster.createUser(person)
+  await roster.partialUpdateUser(3, person)
+  // @ts-expect-error a name that is mistyped
+  await roster.createUser({ username: 'bob', frist_name: 'Bob', profile: {} })
   // @ts-expect-error no such role
   await roster.partialUpdateUser(3, { profile: { role: 'Owner' } })
   // @ts-expect-error no such filter
