@@ -53,6 +53,8 @@ const isSignOut = ({ summary }: Operation): boolean => summary === 'Sign out'
 const isOwn = (operation: Operation): boolean => isSignIn(operation) || isSignOut(operation)
 const ownHeaders = (operation: Operation) =>
   isSignOut(operation) ? [{ key: 'Authorization', value: 'Bearer {{sign_in_key}}' }] : []
+/** What a request can't be sent without, but the collection does not have until somebody or an answer sets it. */
+const neededBy = (operation: Operation): string[] => (isSignIn(operation) ? ['password'] : isSignOut(operation) ? ['sign_in_key'] : [])
 const signInFields = (operation: Operation) =>
   fieldsOf(operation, 'header').map((field) => (isSignIn(operation) && !field.disabled ? { ...field, value: '{{tenant}}' } : field))
 /** Who signs in is for the user of the collection to say. */
@@ -120,8 +122,11 @@ export function collectionOf({ info, servers, tags, paths }: ResolvedSpec): obje
   }
   const itemOf = ({ method, path, operation }: (typeof all)[number]) => {
     const request = requestOf(method, path, operation)
-    const exec = scriptOf(path, operation.responses)
-    const event = [{ listen: 'test', script: { type: 'text/javascript', exec } }]
+    const skips = neededBy(operation).map((name) => `if (!pm.variables.get('${name}')) pm.execution.skipRequest()`)
+    const scripts = { prerequest: skips, test: scriptOf(path, operation.responses) }
+    const event = Object.entries(scripts)
+      .filter(([, exec]) => exec.length > 0)
+      .map(([listen, exec]) => ({ listen, script: { type: 'text/javascript', exec } }))
     return { name: operation.summary, event, request, response: savedOf(operation, request) }
   }
   const auth = { key: 'Authorization', value: 'Bearer {{key}}', in: 'header' }

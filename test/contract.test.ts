@@ -135,6 +135,11 @@ t.test('objects of answers have the named fields alone, those of requests say no
   }
 })
 
+t.test('it names no page but that of its license', async (t) => {
+  const pages = [...openapiJson.matchAll(/"url": "(.*)"/g)].map(([, url]) => url)
+  t.strictSame(pages, ['https://www.apache.org/licenses/LICENSE-2.0', '/api'])
+})
+
 t.test('every format is one that OpenAPI or its registry of formats names', async (t) => {
   const formats = [...openapiJson.matchAll(/"format": "(.*)"/g)].map(([, format]) => format)
   t.strictSame([...new Set(formats)].sort(), ['date-time', 'int32', 'int64', 'password', 'uuid'])
