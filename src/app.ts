@@ -3,6 +3,7 @@ import type { Config } from './config.js'
 import { openapiJson, openapiYaml } from './contract.js'
 import { BODY_LIMIT, readBodies } from './http/body.js'
 import { boundRequests } from './http/bounds.js'
+import { findClients, trustOf } from './http/client-address.js'
 import { ignoreUnknownExpectations, refuseMalformedHttp, slowSenders, watchExchanges } from './http/connections.js'
 import { allowOrigins } from './http/cors.js'
 import { serveDocs } from './http/docs.js'
@@ -26,13 +27,14 @@ export interface AppDeps extends WriteDeps {
 
 /** Builds the application: a request's itinerary from top to bottom. It neither listens nor owns the database. */
 export async function buildApp(config: Config, { onAnswer, logBase = null, ...deps }: AppDeps): Promise<FastifyInstance> {
+  const trust = trustOf(config.trustedProxies)
   const app = fastify({
     logger: loggerOptions(config.logLevel, logBase),
     logController: new LogController({ disableRequestLogging: true }),
     // A logger a request costs more than naming the request in the lines that are its own.
     childLoggerFactory: (logger) => logger,
     genReqId: requestId,
-    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    trustProxy: config.trustedProxies.length > 0 ? trust : false,
     bodyLimit: BODY_LIMIT,
     keepAliveTimeout: config.keepAliveMs,
     requestTimeout: config.requestMs,
@@ -46,6 +48,7 @@ export async function buildApp(config: Config, { onAnswer, logBase = null, ...de
     clientErrorHandler: refuseMalformedHttp,
     frameworkErrors: sendProblem,
   })
+  findClients(app, trust)
   watchExchanges(app)
   ignoreUnknownExpectations(app)
   sendHeaders(app, config.publicUrl)

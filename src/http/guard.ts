@@ -43,8 +43,8 @@ export function guard(
 ): onRequestAsyncHookHandler {
   const { needsKey, whoMayCall, readOnlyKey } = operations[operationId]
   return async (request, reply) => {
-    // `request.ip` takes the forwarded addresses apart, so it is not asked for in vain.
-    if (limits !== undefined) limits.ofAddress(request.ip, reply)
+    // It takes the forwarded addresses apart, so it is not asked for in vain.
+    if (limits !== undefined) limits.ofAddress(request.client_address, reply)
     // A key that is sent nevertheless is not looked at.
     if (!needsKey) return
     const params = request.params as { user_id?: string | number; api_key_id?: string }

@@ -124,7 +124,11 @@ t.test('a client behind a trusted proxy is counted by what the proxy says, and b
   t.equal((await from('192.0.2.1', '203.0.113.3')).statusCode, 200)
   t.equal((await from('192.0.2.1', '203.0.113.4')).statusCode, 429, 'one that is no trusted proxy can’t make up addresses')
   t.equal((await from('10.0.0.1', 'x'.repeat(8000))).statusCode, 200)
-  t.equal((await from('10.0.0.1', 'unknown')).statusCode, 429, 'what is no address is one client')
+  t.equal((await from('10.0.0.1', 'unknown')).statusCode, 429, 'what is no address counts as the proxy that sent it')
+  t.equal((await from('10.0.0.2', 'unknown')).statusCode, 200, 'and not as what another proxy does not know')
+  t.equal((await from('10.0.0.1', '203.0.113.8:49152')).statusCode, 200, 'a port does not make it the proxy’s')
+  t.equal((await from('10.0.0.1', '203.0.113.9:49152')).statusCode, 200)
+  t.equal((await from('10.0.0.1', '203.0.113.9:49153')).statusCode, 429, 'nor another client')
 })
 
 t.test('makeCounter: windows begin with the first request and end by the clock', async (t) => {

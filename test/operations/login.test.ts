@@ -285,6 +285,15 @@ t.test('429', async (t) => {
     t.equal(await forwarded(stranger, '198.51.100.99'), 429, 'a stranger does not choose its network')
     for (let i = 0; i < TRIES; i++) t.equal(await forwarded('10.0.0.1', `198.51.100.${String(i)}`), 401)
     t.equal(await forwarded('10.0.0.1', '198.51.100.99'), 401)
+    for (const address of ['198.51.100.200:49152', '[2001:db8:0:2::1]:443']) {
+      for (let i = 0; i < TRIES; i++) t.equal(await forwarded('10.0.0.1', address), 401)
+      t.equal(await forwarded('10.0.0.1', address), 429)
+    }
+    t.equal(await forwarded('10.0.0.1', '198.51.100.201:49152'), 401, 'with a port it is still a client of its own')
+    t.equal(await forwarded('10.0.0.1', '[2001:db8:0:3::1]:443'), 401)
+    for (let i = 0; i < TRIES; i++) t.equal(await forwarded('10.0.0.2', 'unknown'), 401)
+    t.equal(await forwarded('10.0.0.2', '_hidden'), 429, 'what is no address counts as the proxy')
+    t.equal(await forwarded('10.0.0.3', 'unknown'), 401, 'and not as another one')
   })
   await t.test('until the window ends; what ended is deleted', async (t) => {
     const from = fresh()
