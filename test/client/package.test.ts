@@ -4,6 +4,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { emptyFolder } from '../helpers/database.js'
 import { makeDirectory } from '../helpers/directory.js'
+import { deadLinks, lostSources } from '../helpers/packed.js'
 import { thisFile } from '../helpers/this-file.js'
 
 const t = thisFile()
@@ -77,6 +78,9 @@ t.test('the package of the client', async (t) => {
     t.match(manifest, { name: '@roster-directory/client', version, license: 'Apache-2.0', engines: { node: String } })
     for (const field of ['dependencies', 'peerDependencies', 'optionalDependencies', 'scripts']) t.notOk(field in manifest, field)
     t.strictSame(readdirSync(installed).sort(), ['LICENSE', 'README.md', 'generated', 'package.json', 'src'])
+  })
+  await t.test('has no link to, nor source map of, what is not in it', async (t) => {
+    t.strictSame([deadLinks(installed), lostSources(installed)], [[], []])
   })
   await t.test('imports nothing but itself, so that a browser can load it', async (t) => {
     const code = path.join(installed, 'src/client')
