@@ -2,13 +2,16 @@ import type { FastifyInstance } from 'fastify'
 
 /** What a listed origin's scripts may read of every answer, beside the few headers that any script may. */
 const READABLE = {
-  'Access-Control-Expose-Headers': 'X-Request-Id, Link, ETag, Idempotency-Replayed, Retry-After, Allow, RateLimit-Policy, RateLimit',
+  'Access-Control-Expose-Headers':
+    'X-Request-Id, Link, ETag, Idempotency-Replayed, Retry-After, Allow, RateLimit-Policy, RateLimit, WWW-Authenticate',
 }
 
 /** What a listed origin's scripts may send, told to the browser that asks before it sends. */
 const SENDABLE = {
   'Access-Control-Allow-Methods': 'GET, POST, PUT, PATCH, DELETE',
-  'Access-Control-Allow-Headers': 'Authorization, Content-Type, X-Client-Id, X-Tenant, X-Request-Id, If-Match, Idempotency-Key',
+  // W3C Trace Context and Baggage: a page with OpenTelemetry adds them to every request, and fails where they are refused.
+  'Access-Control-Allow-Headers':
+    'Authorization, Content-Type, X-Client-Id, X-Tenant, X-Request-Id, If-Match, Idempotency-Key, traceparent, tracestate, baggage',
   'Access-Control-Max-Age': '600',
 }
 

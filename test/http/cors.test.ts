@@ -1,10 +1,17 @@
 import { loadConfig } from '../../src/config.js'
+import { openapiJson } from '../../src/contract.js'
 import { isError, makeDirectory } from '../helpers/directory.js'
 import { thisFile } from '../helpers/this-file.js'
 
 const t = thisFile()
 
 const ORIGIN = 'https://console.example'
+
+interface Components {
+  readonly parameters: Readonly<Record<string, { readonly name: string; readonly in: string }>>
+  readonly headers: object
+}
+
 const open = await makeDirectory(t, { ROSTER_CORS_ORIGINS: ` ${ORIGIN}, http://LOCALHOST:5173/` })
 const closed = await makeDirectory(t)
 
@@ -37,7 +44,7 @@ t.test('a preflight of a listed origin is answered before anything else', async 
       'cross-origin-resource-policy': 'same-origin',
       'access-control-allow-origin': origin,
       'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
-      'access-control-allow-headers': 'Authorization, Content-Type, X-Client-Id, X-Tenant, X-Request-Id, If-Match, Idempotency-Key',
+      'access-control-allow-headers': 'Authorization, Content-Type, X-Client-Id, X-Tenant, X-Request-Id, If-Match, Idempotency-Key, traceparent, tracestate, baggage',
       'access-control-max-age': '600',
     })
   }
@@ -72,10 +79,31 @@ t.test('a listed origin may read answers, failures too, with the headers that cl
     const answer = await open.call(request, { headers, ...(key === undefined ? {} : { key }) })
     t.equal(answer.statusCode, status, request)
     t.equal(answer.headers['access-control-allow-origin'], ORIGIN)
-    t.equal(answer.headers['access-control-expose-headers'], 'X-Request-Id, Link, ETag, Idempotency-Replayed, Retry-After, Allow, RateLimit-Policy, RateLimit')
+    t.equal(answer.headers['access-control-expose-headers'], 'X-Request-Id, Link, ETag, Idempotency-Replayed, Retry-After, Allow, RateLimit-Policy, RateLimit, WWW-Authenticate')
     t.equal(answer.headers.vary, 'Origin')
     t.notOk('access-control-allow-credentials' in answer.headers)
   }
+})
+
+const namesIn = (header: unknown) => new Set(String(header).toLowerCase().split(', '))
+
+t.test('a listed origin may send every header of the contract and of tracing, and read every one that is answered', async (t) => {
+  const sent = await open.call('OPTIONS /user/', preflight(ORIGIN))
+  const sendable = namesIn(sent.headers['access-control-allow-headers'])
+  const { parameters, headers } = (JSON.parse(openapiJson) as { components: Components }).components
+  const named = Object.values(parameters).filter((one) => one.in === 'header')
+  const tracing = ['traceparent', 'tracestate', 'baggage']
+  for (const name of [...named.map((one) => one.name.toLowerCase()), 'x-client-id', 'x-tenant', ...tracing]) t.ok(sendable.has(name), name)
+  const read = await open.call('GET /user/', { headers: { origin: ORIGIN } })
+  const readable = namesIn(read.headers['access-control-expose-headers'])
+  // Browsers let scripts read this one without being told.
+  for (const name of Object.keys(headers)) t.ok(name === 'Cache-Control' || readable.has(name.toLowerCase()), name)
+})
+
+t.test('a page with OpenTelemetry calls the API', async (t) => {
+  const traced = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, tracestate: 'vendor=1', baggage: 'tier=gold' }
+  const answer = await open.call('GET /user/', { key: open.superuser, headers: { origin: ORIGIN, ...traced } })
+  t.match(answer, { statusCode: 200, headers: { 'access-control-allow-origin': ORIGIN } })
 })
 
 t.test('any other origin is told nothing, and caches know that it differs', async (t) => {
