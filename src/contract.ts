@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { _, Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { components } from '../generated/openapi.js'
 import { isText, isUsername } from './names.js'
@@ -70,7 +70,11 @@ ajv.addKeyword({
   type: 'string',
   schemaType: 'string',
   metaSchema: { enum: Object.keys(CHARACTERS) },
-  compile: (characters: string) => CHARACTERS[characters] as (text: string) => boolean,
+  // As code: calls of a compiled keyword nearly double the time that the validation of a body takes.
+  code: (context) => {
+    const test = context.gen.scopeValue('func', { ref: CHARACTERS[context.schema as string] })
+    context.fail(_`!${test}(${context.data})`)
+  },
 })
 
 ajv.addSchema({ components: spec.components }, 'contract')

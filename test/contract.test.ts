@@ -238,6 +238,9 @@ t.test('every keyword has its text', async (t) => {
     }
     for (const name of ['a b', 'ä', '\u{1f600}', '日本', 'a@b.c']) t.ok(validate(input({ username: name })), name)
   })
+  await t.test('characters that have no rule', async (t) => {
+    t.throws(() => compile({ type: 'string', 'x-characters': 'visible' }), /x-characters/)
+  })
   await t.test('another name for the whole', async (t) => {
     const validate = compile({ type: 'string', maxLength: 1 })
     validate('ab')
