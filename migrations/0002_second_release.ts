@@ -101,6 +101,8 @@ async function signIns(db: Kysely<unknown>): Promise<void> {
       network text not null,
       account text not null,
       n integer not null,
+      held integer not null,
+      held_until timestamptz not null,
       ends_on timestamptz not null,
       primary key (network, account)
     )`.execute(db)

@@ -10,9 +10,9 @@ export interface Waiter {
 
 /**
  * How often this process has refused or dropped work since its start: at the bound of requests in flight, of look-ups, of
- * statements and of writes that wait for a connection, and of hashes; at a request's deadline; and since nobody waited any more.
+ * statements and of writes that wait for a connection, of hashes, and of sign-ins that wait for others; at a request's deadline; and since nobody waited any more.
  */
-export const shed = { requests: 0, lookups: 0, database: 0, writes: 0, hashes: 0, deadline: 0, left: 0 }
+export const shed = { requests: 0, lookups: 0, database: 0, writes: 0, hashes: 0, sign_ins: 0, deadline: 0, left: 0 }
 
 /** Why work was refused or dropped. */
 export type Shed = keyof typeof shed

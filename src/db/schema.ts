@@ -131,7 +131,11 @@ export interface AuditHeadTable {
 export interface SignInFailureTable {
   network: string
   account: string
+  /** Failures, and tries under way. */
   n: number
+  /** Tries under way, until `held_until`. After that the server that had them is gone, and they are failures. */
+  held: number
+  held_until: Date
   ends_on: Date
 }
 

@@ -56,44 +56,113 @@ export function findAccount(db: Kysely<Database>, enterprise_id: number, named: 
     .executeTakeFirst()
 }
 
-/** How often it was tried, this time included, and the seconds until that is forgotten. */
-export interface Tries {
-  readonly n: number
-  readonly seconds: number
-}
-
 /** The `account` of the row that counts a network as a whole. */
 const ANY = ''
 
-/** More than this are not counted. */
-const MOST = 1_000_000
+/** The room of a known user in the count of a network: more than there can be tries in a window. */
+const UNLIMITED = 2_000_000_000
 
-/**
- * Counts a try as failed, before it is known whether it did, so that no number of them at once gets past the limits; one that
- * succeeds is taken back. One statement, in which the row of the network comes first, so that two wait rather than deadlock.
- */
-export async function countTry(
-  db: Kysely<Database>,
-  { network, account, windowMs }: { network: string; account: string; windowMs: number },
-): Promise<{ account: Tries; network: Tries }> {
-  const { rows } = await sql<Tries & { account: string }>`
-    insert into sign_in_failure as old (network, account, n, ends_on)
-    select ${network}::text, counted, 1, now() + ${windowMs}::double precision * interval '1 millisecond'
-    from unnest(array[${ANY}, ${account}]::text[]) as counted
-    on conflict (network, account) do update set
-      n = case when old.ends_on <= now() then 1 else least(old.n + 1, ${sql.lit(MOST)}) end,
-      ends_on = case when old.ends_on <= now() then excluded.ends_on else old.ends_on end
-    returning account, n, greatest(1, ceil(extract(epoch from ends_on - now())))::integer as seconds`.execute(db)
-  const of = (counted: string) => rows.find((row) => row.account === counted) as Tries
-  return { account: of(account), network: of(ANY) }
+/** What counts a try, and where counts end. */
+export interface Try {
+  readonly network: string
+  /** Digest of what was named. */
+  readonly account: string
+  /** Failures of the account from this network, and of this network, in a window; undefined for any number. */
+  readonly most: { readonly account: number; readonly network: number | undefined }
+  readonly windowMs: number
+  /** How long a try may be under way; after that its server is gone. */
+  readonly holdMs: number
 }
 
-/** Takes back a try that succeeded, and the failures of this account and network before it. */
-export async function forgiveTry(db: Kysely<Database>, { network, account }: { network: string; account: string }): Promise<void> {
-  const failures = db.deleteFrom('sign_in_failure').where('network', '=', network).where('account', '=', account)
-  await failures.execute()
-  const all = db.updateTable('sign_in_failure').set({ n: sql<number>`greatest(n - 1, 0)` })
-  await all.where('network', '=', network).where('account', '=', ANY).execute()
+const ms = (milliseconds: number) => sql`${milliseconds}::double precision * interval '1 millisecond'`
+
+// Differences of times in place of `now()`: Citus takes no function in `do update` that is not immutable.
+const isEnded = ({ windowMs }: Try) => sql`excluded.ends_on - old.ends_on >= ${ms(windowMs)}`
+
+/**
+ * Reserves room for a try in both counts, so that no number of tries at once gets past the limits. One statement, in which the
+ * row of the network comes first, so that two wait rather than deadlock.
+ *
+ * @returns the counts that had room
+ */
+async function reserve(db: Kysely<Database>, wanted: Try): Promise<string[]> {
+  const { network, account, most, windowMs, holdMs } = wanted
+  const held = sql`case when excluded.held_until - old.held_until >= ${ms(holdMs)} then 0 else old.held end`
+  const n = sql`case when old.n = 0 or ${isEnded(wanted)} then ${held} else old.n end`
+  const row = (counted: string) => sql`(${network}::text, ${counted}::text, 1, now() + ${ms(windowMs)}, 1, now() + ${ms(holdMs)})`
+  const { rows } = await sql<{ account: string }>`
+    insert into sign_in_failure as old (network, account, n, ends_on, held, held_until)
+    values ${row(ANY)}, ${row(account)}
+    on conflict (network, account) do update set
+      n = ${n} + 1,
+      ends_on = case when old.n = 0 or ${isEnded(wanted)} then excluded.ends_on else old.ends_on end,
+      held = ${held} + 1,
+      held_until = greatest(old.held_until, excluded.held_until)
+    where ${n} < case old.account when ${ANY} then ${most.network ?? UNLIMITED}::integer else ${most.account}::integer end
+    returning account`.execute(db)
+  return rows.map((row) => row.account)
+}
+
+/** How a try ended: with a wrong or a right password, or without a comparison. */
+export type Outcome = 'failed' | 'succeeded' | 'dropped'
+
+/** Ends a try in these counts. A success forgets the failures of its account and network. */
+async function end(db: Kysely<Database>, ended: Try, outcome: Outcome, accounts: readonly string[]): Promise<void> {
+  const { network, windowMs } = ended
+  const failures = outcome === 'failed' ? 1 : 0
+  const rows = accounts.map((account) => sql`(${network}::text, ${account}::text, ${failures}::integer, now() + ${ms(windowMs)}, 0, now())`)
+  const counted = sql`greatest(old.n - 1, 0)`
+  const set = {
+    // It fails in the window in which it ends.
+    failed: sql`
+      n = case when ${isEnded(ended)} then greatest(old.held, 1) else old.n end,
+      ends_on = case when ${isEnded(ended)} then excluded.ends_on else old.ends_on end`,
+    succeeded: sql`n = case old.account when ${ANY} then ${counted} else greatest(old.held - 1, 0) end`,
+    dropped: sql`n = ${counted}`,
+  }[outcome]
+  await sql`
+    insert into sign_in_failure as old (network, account, n, ends_on, held, held_until) values ${sql.join(rows)}
+    on conflict (network, account) do update set held = greatest(old.held - 1, 0), ${set}`.execute(db)
+}
+
+/** Ends a try for which there was room. */
+export function endTry(db: Kysely<Database>, ended: Try, outcome: Outcome): Promise<void> {
+  return end(db, ended, outcome, [ANY, ended.account])
+}
+
+/** Why there is no room: failures fill a count, for so many seconds more, or tries under way do. */
+export interface NoRoom {
+  readonly of: 'account' | 'network'
+  readonly most: number
+  /** Until the count ends; undefined where it may be sooner. */
+  readonly seconds: number | undefined
+}
+
+async function whyNoRoom(db: Kysely<Database>, { network, account, most }: Try): Promise<NoRoom | undefined> {
+  const { rows } = await sql<{ account: string; n: number; failed: number; seconds: number }>`
+    select account, n, case when held_until > now() then n - held else n end as failed,
+      greatest(1, ceil(extract(epoch from ends_on - now())))::integer as seconds
+    from sign_in_failure where network = ${network} and account in (${ANY}, ${account}) and ends_on > now()`.execute(db)
+  const full = (['account', 'network'] as const).flatMap((of): (NoRoom & { n: number })[] => {
+    const limit = most[of] ?? UNLIMITED
+    const row = rows.find((one) => (one.account === ANY) === (of === 'network'))
+    if (row === undefined || row.n < limit) return []
+    return [{ of, n: row.n, most: limit, seconds: row.failed >= limit ? row.seconds : undefined }]
+  })
+  return full.find(({ seconds }) => seconds !== undefined) ?? full[0]
+}
+
+/**
+ * Begins a try where there is room for it: `endTry` must follow. A try for which there is none is not counted.
+ *
+ * @returns undefined once it is begun; else what fills the room
+ */
+export async function beginTry(db: Kysely<Database>, wanted: Try): Promise<NoRoom | undefined> {
+  const reserved = await reserve(db, wanted)
+  if (reserved.length === 2) return undefined
+  if (reserved.length > 0) await end(db, wanted, 'dropped', reserved)
+  // Room that came meanwhile, or that tries from before the window fill, is looked for again.
+  return (await whyNoRoom(db, wanted)) ?? { of: 'account', most: wanted.most.account, seconds: undefined }
 }
 
 /** Rows that are deleted in one statement. */
@@ -104,7 +173,7 @@ export async function deleteEndedTries(db: Kysely<Database>): Promise<void> {
   await sql`
     delete from sign_in_failure where (network, account) in (
       select network, account from sign_in_failure where ends_on < now() order by ends_on limit ${sql.lit(BATCH)}
-    ) and ends_on < now()`.execute(db)
+    ) and ends_on < now() and (held = 0 or held_until < now())`.execute(db)
 }
 
 /** Networks that are kept of a user. */

@@ -2,6 +2,7 @@ import type { operations as Contract } from '../../generated/openapi.js'
 import type { operations } from '../../generated/operations.js'
 import type { Caller } from '../auth/authenticate.js'
 import type { KeyDeps } from '../users/api-keys.js'
+import type { Waiter } from '../overload.js'
 import type { OnceDeps } from '../users/once.js'
 import type { SignInDeps } from '../users/sign-in.js'
 
@@ -28,6 +29,8 @@ export interface Input<Id extends OperationId> {
   readonly address: () => string
   /** The id of the request. */
   readonly request_id: string
+  /** The request, as far as work asks whether it is still wanted. */
+  readonly waiter: Waiter
 }
 
 type Success = 200 | 201 | 204

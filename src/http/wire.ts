@@ -52,7 +52,7 @@ function routeHandler(
     requireWaiting(exchange)
     const { params: path, query, headers, body } = request
     // What was just validated against the contract is what its types say.
-    const input = { path, query, headers, body, url: () => requestUrl(request, publicUrl), address: () => request.client_address, request_id: request.id } as Input<OperationId>
+    const input = { path, query, headers, body, url: () => requestUrl(request, publicUrl), address: () => request.client_address, request_id: request.id, waiter: exchange } as Input<OperationId>
     let output
     exchange.begin()
     try {

@@ -9,17 +9,19 @@ import { auditOf } from '../db/audit.js'
 import { inTransaction } from '../db/database.js'
 import { type EnterpriseRow, findEnterprise } from '../db/enterprises.js'
 import { keyWritesOf } from '../db/keys.js'
-import { type Account, countTry, findAccount, forgiveTry, rememberNetwork, type Tries } from '../db/sign-ins.js'
+import { type Account, endTry, findAccount, type NoRoom, rememberNetwork, type Try } from '../db/sign-ins.js'
 import { userWritesOf } from '../db/user-writes.js'
 import { Problem } from '../errors.js'
 import { nameKey } from '../names.js'
+import type { Waiter } from '../overload.js'
 import { lockKeys, toApiKey } from './api-keys.js'
+import { makeTurns, type Turns } from './sign-in-turns.js'
 import { toUser } from './user.js'
 import type { WriteDeps } from './write.js'
 
 /** What the rules of sign-ins need. */
 export interface SignInDeps extends WriteDeps {
-  readonly config: Pick<Config, 'keysPerUser' | 'signInKeyMs' | 'signInTries' | 'signInNetworkTries' | 'signInWindowMs'>
+  readonly config: Pick<Config, 'deadlineMs' | 'hashQueue' | 'keysPerUser' | 'signInKeyMs' | 'signInTries' | 'signInNetworkTries' | 'signInWindowMs'>
 }
 
 /** Who wants to sign in, to what, and from where. */
@@ -32,46 +34,63 @@ export interface SignIn {
   /** The address that the request came from. */
   readonly address: string
   readonly request_id: string
+  /** The request, as far as work asks whether it is still wanted. */
+  readonly waiter: Waiter
 }
 
 /** A number that no enterprise has: what is looked up in it is looked up as everywhere, and not found. */
 const NO_ENTERPRISE = -1
 
-/** @throws {Problem} `too_many_attempts` */
-function requireFewTries(
-  { signInTries, signInNetworkTries, signInWindowMs }: SignInDeps['config'],
-  tries: { account: Tries; network: Tries },
-  isKnown: boolean,
-): void {
-  const isAccount = tries.account.n > signInTries
-  // Where somebody signed in before, the failures of others do not count against them.
-  const isNetwork = tries.network.n > signInNetworkTries && !isKnown
-  if (!isAccount && !isNetwork) return
-  const [most, { seconds }] = isAccount ? [signInTries, tries.account] : [signInNetworkTries, tries.network]
+/** A try may take this much longer than its request: a hash that runs when the time is up still ends. In milliseconds. */
+const HASH_MS = 5000
+
+function tooManyTries({ most, seconds }: NoRoom, { signInWindowMs }: SignInDeps['config']): Problem {
   const limit = `at most ${String(most)} may fail in ${String(Math.ceil(signInWindowMs / 1000))} seconds`
-  throw new Problem('too_many_attempts', [`sign-ins: ${limit}`], { 'Retry-After': String(seconds) })
+  return new Problem('too_many_attempts', [`sign-ins: ${limit}`], { 'Retry-After': String(seconds) })
 }
 
+/** Makes keys for users whose password is right: see `makeSignIn`. */
+export type MakeKeyOf = (wanted: SignIn) => Promise<components['schemas']['LoginResult']>
+
 /**
- * Makes a key for the user whose password this is. Every refusal runs the same statements and one verification.
+ * Makes the sign-ins of a process. One makes a key for the user whose password this is; every refusal runs the same statements
+ * and one verification. Of tries at once no more are compared than may fail; the others wait for them.
  *
- * @throws {Problem} `invalid_credentials`, whatever is wrong; `too_many_attempts`; `unavailable`
+ * A sign-in throws the problems `invalid_credentials`, whatever is wrong; `too_many_attempts`; `unavailable`.
  */
-export async function signIn(deps: SignInDeps, wanted: SignIn): Promise<components['schemas']['LoginResult']> {
+export function makeSignIn(deps: SignInDeps): MakeKeyOf {
+  const turns = makeTurns(deps.db, deps.config)
+  return (wanted) => signIn(deps, turns, wanted)
+}
+
+async function signIn(deps: SignInDeps, turns: Turns, wanted: SignIn): ReturnType<MakeKeyOf> {
   const { db, passwords, config } = deps
-  const { username, password, tenant, client } = wanted
+  const { username, password, tenant, client, waiter } = wanted
   const network = networkOf(wanted.address)
   const name_key = nameKey(username)
   // As it was typed: whether two names are of one user must not show.
   const account = hash('sha256', `${tenant}\n${name_key}`, 'base64url')
   const enterprise = await findEnterprise(db, tenant)
   const found = await findAccount(db, enterprise?.id ?? NO_ENTERPRISE, { name_key, client: client ?? '', network })
-  requireFewTries(config, await countTry(db, { network, account, windowMs: config.signInWindowMs }), found?.is_known === true)
+  const begun: Try = {
+    network,
+    account,
+    // Where somebody signed in before, the failures of others do not count against them.
+    most: { account: config.signInTries, network: found?.is_known === true ? undefined : config.signInNetworkTries },
+    windowMs: config.signInWindowMs,
+    holdMs: config.deadlineMs + HASH_MS,
+  }
+  const full = await turns(begun, waiter)
+  if (full !== undefined) throw tooManyTries(full, config)
 
-  const isRight = await passwords.verify(found?.password_hash ?? null, password)
+  const isRight = await passwords.verify(found?.password_hash ?? null, password, waiter).catch(async (error: unknown) => {
+    await endTry(db, begun, 'dropped')
+    throw error
+  })
   const mayEnter = found?.is_active === true && (client === undefined || found.has_client)
-  if (enterprise === undefined || !isRight || !mayEnter) throw new Problem('invalid_credentials')
-  await forgiveTry(db, { network, account })
+  const enters = enterprise !== undefined && isRight && mayEnter
+  await endTry(db, begun, enters ? 'succeeded' : 'failed')
+  if (!enters) throw new Problem('invalid_credentials')
   return enter(deps, { enterprise, found, network, wanted })
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { buildApp } from '../../src/app.js'
 import { parseKey } from '../../src/auth/keys.js'
@@ -5,9 +6,11 @@ import { makePasswords, type Passwords } from '../../src/auth/passwords.js'
 import { clientWritesOf } from '../../src/db/clients.js'
 import { deleteEndedTries } from '../../src/db/sign-ins.js'
 import { findEnterprise } from '../../src/db/enterprises.js'
+import type { Problem } from '../../src/errors.js'
 import type { ErrorBody } from '../../src/http/problems.js'
+import { overloaded } from '../../src/overload.js'
 import type { ApiKeyMade } from '../../src/users/api-keys.js'
-import { signIn } from '../../src/users/sign-in.js'
+import { makeSignIn } from '../../src/users/sign-in.js'
 import type { User } from '../../src/users/user.js'
 import { verifyEmail } from '../../src/users/verified.js'
 import { testConfig } from '../helpers/database.js'
@@ -105,11 +108,12 @@ t.test('200', async (t) => {
     await enter()
     t.equal(await hashOf(), before)
     const config = testConfig(store, { ...limits, ROSTER_ARGON2_PASSES: '2' })
-    const [deps, who] = [{ db, config, passwords: makePasswords(config) }, { username: 'vera', password, tenant: 'acme', client: undefined, request_id: 'r-1' }]
-    await signIn(deps, { ...who, address: fresh() })
+    const [deps, who] = [{ db, config, passwords: makePasswords(config) }, { username: 'vera', password, tenant: 'acme', client: undefined, request_id: 'r-1', waiter: { hasLeft: false } }]
+    const signIn = makeSignIn(deps)
+    await signIn({ ...who, address: fresh() })
     const after = await hashOf()
     t.match(after, 'm=8,t=2,p=1')
-    await signIn(deps, { ...who, address: fresh() })
+    await signIn({ ...who, address: fresh() })
     t.equal(await hashOf(), after)
     await enter()
     t.match(await hashOf(), 'm=8,t=1,p=1')
@@ -183,7 +187,7 @@ t.test('401: every refusal is the same answer, by the same statements and one ve
     headers: { 'www-authenticate': 'Bearer', 'cache-control': 'no-store' },
     verified: 1,
   })
-  t.equal(expected.statements.length, 3)
+  t.equal(expected.statements.length, 4)
   for (const [name, one] of Object.entries(seen)) t.strictSame(one, expected, name)
   t.equal(hashed, 0)
   await app.close()
@@ -200,8 +204,8 @@ t.test('401: what changes while the password is compared', async (t) => {
       await work()
       return isRight
     }
-    const who = { username: 'quick', password, tenant: 'acme', client: undefined, address: fresh(), request_id: 'r-1' }
-    return signIn({ db, config, passwords: { ...real, verify } }, who)
+    const who = { username: 'quick', password, tenant: 'acme', client: undefined, address: fresh(), request_id: 'r-1', waiter: { hasLeft: false } }
+    return makeSignIn({ db, config, passwords: { ...real, verify } })(who)
   }
   await t.rejects(meanwhile(() => change(id, { password: 'another fine password' })), { code: 'invalid_credentials' }, 'the password')
   await change(id, { password })
@@ -318,11 +322,72 @@ t.test('networks are kept of the last sign-ins alone, and deleted with the user'
   t.strictSame(await kept(), [])
 })
 
-t.test('signing in many times at once', async (t) => {
+t.test('right passwords at once: none is refused for the others, and none stays counted', async (t) => {
+  const right = async (who: readonly Sent[]) => (await Promise.all(who.map(login))).filter(({ statusCode }) => statusCode === 200)
+  const count = () => sql<{ n: number; held: number }>`select n, held from sign_in_failure where n <> 0 or held <> 0`.execute(db)
+  await sql`delete from sign_in_failure`.execute(db)
+  await t.test('one account', async (t) => {
+    const many = await right(Array<Sent>(20).fill({ from: fresh() }))
+    t.equal(many.length, 20)
+    t.equal(new Set(many.map((answer) => parseKey(answer.json<{ api_key: ApiKeyMade }>().api_key.key)!.hash)).size, 20)
+  })
+  await t.test('many accounts behind one address', async (t) => {
+    const names = Array.from({ length: 3 * NETWORK_TRIES }, (_, i) => `desk-${String(i)}`)
+    for (const username of names) await create({ username, password })
+    const from = fresh()
+    t.equal((await right(names.map((username) => ({ username, from })))).length, names.length)
+  })
+  t.strictSame((await count()).rows, [])
+})
+
+t.test('a right password among wrong ones at once is judged as after them', async (t) => {
+  for (const [wrong, status] of [[TRIES - 1, 200], [TRIES + 5, 429]] as const) {
+    const from = fresh()
+    const guesses = Array.from({ length: wrong }, () => login({ password: 'incorrect horse', from }))
+    const answers = await Promise.all([...guesses, login({ from })])
+    t.equal(answers.at(-1)?.statusCode, status)
+    t.equal(answers.filter(({ statusCode }) => statusCode === 401).length, Math.min(wrong, TRIES))
+  }
+})
+
+t.test('503: too many wait for others; tries that were not compared do not count', async (t) => {
+  const config = testConfig(store, { ...limits, ROSTER_HASH_QUEUE: '2' })
+  const real = makePasswords(config)
+  let isBusy = true
+  const verify: Passwords['verify'] = async (hash, sent, waiter) => {
+    while (isBusy) await delay(5)
+    if (sent === 'dropped') throw overloaded('hashes')
+    return real.verify(hash, sent, waiter)
+  }
+  const signIn = makeSignIn({ db, config, passwords: { ...real, verify } })
+  const who = { username: 'vera', tenant: 'acme', client: undefined, address: fresh(), request_id: 'r-1', waiter: { hasLeft: false } }
+  const begin = (sent: string, waiter = who.waiter) =>
+    signIn({ ...who, password: sent, waiter }).then(() => 'in', (error: unknown) => (error as Problem).code)
+  const gone = { hasLeft: false }
+  const first = Array.from({ length: TRIES }, () => begin('dropped'))
+  await delay(50)
+  const waiting = [begin(password), begin(password, gone)]
+  await delay(50)
+  t.equal(await begin(password), 'unavailable', 'as many wait as may')
+  gone.hasLeft = true
+  isBusy = false
+  t.strictSame(await Promise.all(first), Array(TRIES).fill('unavailable'))
+  t.strictSame(await Promise.all(waiting), ['in', 'unavailable'])
+  const { rows } = await sql`select 1 from sign_in_failure where network = ${who.address} and (n <> 0 or held <> 0)`.execute(db)
+  t.equal(rows.length, 0)
+})
+
+t.test('a try whose server is gone counts as a failure after seconds', async (t) => {
   const from = fresh()
-  const many = await Promise.all(Array.from({ length: 3 }, () => login({ from })))
-  t.strictSame(many.map(({ statusCode }) => statusCode), [200, 200, 200])
-  t.equal(new Set(many.map((answer) => parseKey(answer.json<{ api_key: ApiKeyMade }>().api_key.key)!.hash)).size, 3)
+  await login({ password: 'incorrect horse', from })
+  await sql`update sign_in_failure set n = ${TRIES}, held = ${TRIES - 1}, held_until = now() + interval '300 ms' where network = ${from}`.execute(db)
+  const since = performance.now()
+  isError(t, await login({ from }), 429, 'too_many_attempts')
+  t.ok(performance.now() - since > 200, 'until then it is waited for')
+  await sql`
+    update sign_in_failure set n = ${TRIES}, held = ${TRIES}, ends_on = now() - interval '1 second', held_until = now() + interval '300 ms'
+    where network = ${from}`.execute(db)
+  t.equal((await login({ from })).statusCode, 200, 'in a window that ended, not at all')
 })
 
 t.test('405, 413 and 415', async (t) => {
