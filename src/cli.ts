@@ -1,12 +1,31 @@
 #!/usr/bin/env node
 import { run } from './commands/run.js'
 import { environment } from './config.js'
+import { notes } from './http/lines.js'
 
-// A reader that has seen enough, as `head`, is no failure.
-process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1))
+const OUTPUT_FAILED = 74
+
+const stderr = notes()
+const note = (text: string): void => {
+  stderr.write(`${text}\n`)
+}
+
+// A stderr that breaks must not end a server.
+process.stderr.on('error', () => undefined)
+
+let isTaken = false
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  // A reader that has seen enough, as `head`, is no failure.
+  if (code === 'EPIPE' && isTaken) process.exit(0)
+  note(`roster: the result can't be written to stdout (${String(code)}): the command was done, but what it tells is lost`)
+  process.exit(OUTPUT_FAILED)
+})
 
 process.exitCode = await run(process.argv.slice(2), {
   env: environment,
-  out: (text) => process.stdout.write(`${text}\n`),
-  note: (text) => process.stderr.write(`${text}\n`),
+  out: (text) =>
+    process.stdout.write(`${text}\n`, (error) => {
+      isTaken ||= !error
+    }),
+  note,
 })

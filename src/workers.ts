@@ -9,11 +9,11 @@ import { openDatabase } from './db/database.js'
 import { checkSchema } from './db/migrate.js'
 import type { Database } from './db/schema.js'
 import { OperatorError } from './errors.js'
-import { makeLogger } from './http/log.js'
+import { linesOf, makeLogger } from './http/log.js'
 import { buildServer, drain, onStopSignals, openGround, serverReadiness, STOP_SIGNALS, whereIs } from './main.js'
 import { Gathering, tellMetrics } from './ops/gather.js'
 import { openOps } from './ops/listener.js'
-import { addCounter, addGauge } from './ops/metrics.js'
+import { addCounter, addGauge, countDroppedLines } from './ops/metrics.js'
 import { databaseReadiness } from './ops/readiness.js'
 
 /** How long the place of a worker that died stays empty, in milliseconds: at first, and at most. */
@@ -123,10 +123,11 @@ export async function serveWorkers(config: Config, count: number, note: (text: s
   }
 }
 
-function metricsOf(workers: Workers['count']): Registry {
+function metricsOf(workers: Workers['count'], log: Logger): Registry {
   const own = new Registry()
   addGauge(own, 'roster_workers', 'Workers that listen.', () => [[{}, workers.listening]])
   addCounter(own, 'roster_workers_replaced_total', 'Workers that ended and were replaced.', () => [[{}, workers.replaced]])
+  countDroppedLines(own, linesOf(log))
   return own
 }
 
@@ -141,7 +142,7 @@ async function serveWorkersBeside(
   const stop = new AbortController()
   const running = new Set<Worker>()
   const count = { listening: 0, replaced: 0 }
-  const gathering = new Gathering(metricsOf(count))
+  const gathering = new Gathering(metricsOf(count, log))
   const workers = { running, stopping: stop.signal, log, gathering, count }
   const draining = new AbortController()
   const ready = serverReadiness(databaseReadiness(db), draining.signal, () => count.listening > 0)

@@ -31,7 +31,7 @@ function toOperatorError(error: unknown): OperatorError {
  *
  * @param args the arguments, without `node` and the script
  * @returns the exit code: 0 done, 1 failed, 2 usage, 69 database unreachable, 74 the embedded store is damaged or its
- * disk full, 75 try again, 78 bad configuration
+ * disk full (the process also: stdout takes no result), 75 try again, 78 bad configuration
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const roster = command(terminal, 'roster', 'user management behind a contract')

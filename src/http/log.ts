@@ -1,16 +1,13 @@
-import type { FastifyInstance } from 'fastify'
-import { destination, type Logger, pino, symbols } from 'pino'
-import { type Gathering, gatherLines } from './lines.js'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { type Logger, pino, symbols } from 'pino'
+import { Lines, notes, type Sizes } from './lines.js'
 import { parseTraceparent } from './traceparent.js'
 
-/** Lines wait this long at most for others, in milliseconds. */
-const FLUSH_MS = 100
-
-/** Lines wait until there are this many bytes, and are written this many at most: a write costs much more than a line of it. */
-const OF_ONE = { minLength: 16_384, maxWrite: 32_768 }
+/** A write costs much more than a line of it. */
+const OF_ONE: Sizes = { minLength: 16_384, maxWrite: 32_768 }
 
 /** The same where several processes write to one log: a pipe takes no more in one piece. */
-const OF_SEVERAL = { minLength: 3584, maxWrite: 4096 }
+const OF_SEVERAL: Sizes = { minLength: 3584, maxWrite: 4096 }
 
 /** What every line of a process has: its id where several write to one log, or nothing. */
 export type LogBase = { readonly pid: number } | null
@@ -27,6 +24,15 @@ function timestamp(): string {
   return time
 }
 
+/** Says on stderr that lines are lost, since the log can't. */
+function sayDropped(code: string): void {
+  const why = code === 'EAGAIN' ? 'its reader is slow or has stopped' : code
+  notes().write(
+    `roster: process ${String(process.pid)} can't write its log to stdout (${why}) and drops lines: mend where stdout leads. ` +
+      'roster_log_lines_dropped_total counts them.\n',
+  )
+}
+
 /** The logger: one JSON object a line to stdout. What is logged is an allow-list, the fields of `logAnswers`. */
 export function loggerOptions(level: string, base: LogBase) {
   const sizes = base === null ? OF_ONE : OF_SEVERAL
@@ -35,8 +41,7 @@ export function loggerOptions(level: string, base: LogBase) {
     base,
     timestamp,
     formatters: { level: (label: string) => ({ level: label }) },
-    // An exit writes what is left.
-    stream: gatherLines(destination({ dest: 1, sync: false, periodicFlush: FLUSH_MS, ...sizes }), sizes.minLength),
+    stream: new Lines(() => process.stdout, sizes, sayDropped),
   }
 }
 
@@ -48,7 +53,12 @@ export function makeLogger(level: string, base: LogBase): Logger {
 
 /** What lines of answers need of pino's logger, whose stream has no public name but this symbol. */
 type LineLogger = Pick<Logger, 'isLevelEnabled'> & {
-  readonly [symbols.streamSym]: Gathering
+  readonly [symbols.streamSym]: Lines
+}
+
+/** Where a logger writes its lines. */
+export function linesOf(log: FastifyBaseLogger): Lines {
+  return (log as unknown as LineLogger)[symbols.streamSym]
 }
 
 /** Logs every answered request: never a header's value, a body, an address or a raw path. */

@@ -7,6 +7,8 @@ import { poolOf, statementDurations } from '../db/database.js'
 import { lookups } from '../db/lookups.js'
 import type { Database } from '../db/schema.js'
 import { undeclared } from '../http/exit-guard.js'
+import type { Lines } from '../http/lines.js'
+import { linesOf } from '../http/log.js'
 import { shed } from '../overload.js'
 import { Histogram, type Labels } from './histogram.js'
 import { measureRequests } from './requests.js'
@@ -33,6 +35,11 @@ const one = (value: number): ReturnType<Read> => [[{}, value]]
 
 function labelled(label: string, values: Iterable<readonly [string, number]>): ReturnType<Read> {
   return Array.from(values, ([name, value]) => [{ [label]: name }, value] as const)
+}
+
+/** Adds the count of the lines that the log has lost. */
+export function countDroppedLines(registry: Registry, lines: Lines): void {
+  addCounter(registry, 'roster_log_lines_dropped_total', 'Lines of the log that could not be written.', () => one(lines.dropped))
 }
 
 /** The metrics of a process that answers the API (`docs/monitoring.md` lists them). */
@@ -63,6 +70,7 @@ export function makeMetrics(app: FastifyInstance, db: Kysely<Database>, password
   )
   addCounter(registry, 'roster_refusals_total', 'Answers with an Error body, by its code.', () => labelled('code', refusals))
   addCounter(registry, 'roster_undeclared_answers_total', 'Answers that were not as the contract says.', () => one(undeclared.answers))
+  countDroppedLines(registry, linesOf(app.log))
   addGauge(registry, 'roster_build_info', 'Always 1 for a process.', () => [[{ version: spec.info.version }, 1]])
   return registry
 }
