@@ -15,6 +15,19 @@ export type Store =
   | { readonly engine: 'postgres'; readonly url: string }
   | { readonly engine: 'embedded'; readonly folder: string }
 
+/** Which traces are sent, where and when, as OpenTelemetry's settings have it. */
+export interface TracesConfig {
+  /** Where OTLP over HTTP goes. */
+  readonly url: string
+  readonly sampler: string
+  /** The part that samplers of a ratio keep. */
+  readonly ratio: number
+  readonly delayMs: number
+  readonly exportMs: number
+  readonly queue: number
+  readonly batch: number
+}
+
 /** What every part of the process is told; made once, from the environment, by `loadConfig`. */
 export interface Config {
   readonly store: Store
@@ -23,8 +36,8 @@ export interface Config {
   readonly port: number
   /** Where operators look; undefined where they don't. `isMeant`: it was set, or this is production. */
   readonly ops: { readonly host: string; readonly port: number; readonly isMeant: boolean } | undefined
-  /** Whether OpenTelemetry's own settings ask for traces. */
-  readonly tracing: boolean
+  /** How OpenTelemetry's own settings ask for traces; undefined where they don't. */
+  readonly traces: TracesConfig | undefined
   readonly logLevel: string
   /** The origin that links in answers start with, without `/api`; undefined: the request's own. */
   readonly publicUrl: string | undefined
@@ -88,6 +101,19 @@ type Values = { readonly [Name in SettingName]: Value<Settings[Name]> }
 
 const secrets: ReadonlySet<string> = new Set<SettingName>(['DATABASE_URL'])
 
+const KIB_PER_LANE = 8
+
+const MASK = '********'
+
+/** Where OpenTelemetry has collectors listen. */
+const DEFAULT_COLLECTOR = 'http://localhost:4318'
+
+/** The text of a value without its secrets: as a whole, or what a URL has before the host. */
+function shownOf(name: SettingName, text: string): string {
+  if (text !== '' && secrets.has(name)) return MASK
+  return text.replaceAll(/\/\/[^/?#]*@/g, `//${MASK}@`)
+}
+
 /** A setting as it is in force. */
 export interface EffectiveSetting {
   readonly name: SettingName
@@ -103,7 +129,9 @@ interface Found {
 
 function find(env: Environment, name: SettingName, faults: string[]): Found {
   const inFile = secrets.has(name) ? env[`${name}_FILE`] : undefined
-  const sent = env[name]
+  const given = env[name]
+  // OpenTelemetry has white space at the ends left out.
+  const sent = 'isShared' in settings[name] ? given?.trim() : given
   if (inFile && sent) faults.push(`${name} and ${name}_FILE are both set: set one`)
   if (inFile) {
     try {
@@ -116,29 +144,84 @@ function find(env: Environment, name: SettingName, faults: string[]): Found {
   return sent ? { text: sent, source: 'environment' } : { text: settings[name].byDefault, source: 'default' }
 }
 
-function warningsOf(env: Environment): string[] {
-  const known = Object.keys(settings).filter((name) => name.startsWith('ROSTER_'))
-  return Object.keys(env)
-    .filter((name) => name.startsWith('ROSTER_') && !known.includes(name))
-    .map((name) => {
-      const [nearest = ''] = known.toSorted((a, b) => distance(name, a) - distance(name, b))
+/**
+ * What Kubernetes, and Docker before it, put into the environment for a service that is named `roster` or `roster-…`: its
+ * addresses, in variables that nobody wrote.
+ */
+const SERVICE_LINK = /^ROSTER_(?:\w+_)?SERVICE_(?:HOST|PORT(?:_\w+)?)$|^ROSTER_(?:\w+_)?PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/
+const SERVICE_URL = /^(?:tcp|udp|sctp):\/\//
+
+function isServiceLink(name: string, value: string): boolean {
+  return SERVICE_LINK.test(name) || (name.endsWith('_PORT') && SERVICE_URL.test(value))
+}
+
+function unknownOf(env: Environment): string[] {
+  const all = Object.keys(settings)
+  const known = all.filter((name) => name.startsWith('ROSTER_'))
+  return Object.entries(env)
+    .filter(([name, value]) => name.startsWith('ROSTER_') && !known.includes(name) && !isServiceLink(name, value ?? ''))
+    .map(([name]) => {
+      const bare = name.slice('ROSTER_'.length)
+      const [nearest = ''] = all.includes(bare) ? [bare] : known.toSorted((a, b) => distance(name, a) - distance(name, b))
       return `${name} is not a setting; the nearest one is ${nearest}`
     })
 }
 
-function storeOf({ DATABASE_URL: url, ROSTER_DATA: folder, NODE_ENV }: Values, folderIsSet: boolean, faults: string[]): Store {
+/** Hosts that take in all addresses. */
+const ALL_ADDRESSES = ['0.0.0.0', '::']
+
+/** The settings that are right alone and don't fit together. */
+function misfits(values: Values, folderIsSet: boolean): string[] {
+  const faults: string[] = []
+  const { DATABASE_URL: url, NODE_ENV } = values
   if (url && folderIsSet) faults.push('DATABASE_URL and ROSTER_DATA are both set: set one')
   if (!url && !folderIsSet && NODE_ENV === 'production') {
     faults.push('with NODE_ENV=production, DATABASE_URL (a Postgres server) or ROSTER_DATA (a folder) must be set')
   }
-  return url ? { engine: 'postgres', url } : { engine: 'embedded', folder: path.resolve(folder) }
+  const { ROSTER_ARGON2_MEMORY_KIB: memory, ROSTER_ARGON2_LANES: lanes, HOST, PORT, ROSTER_OPS_HOST, ROSTER_OPS_PORT } = values
+  // Argon2 takes no less (RFC 9106, section 3.1): each hash, and each comparison, would be an error.
+  if (memory < lanes * KIB_PER_LANE) faults.push(`ROSTER_ARGON2_MEMORY_KIB must be at least ${String(KIB_PER_LANE)} times ROSTER_ARGON2_LANES`)
+  const isOneHost = HOST === ROSTER_OPS_HOST || [HOST, ROSTER_OPS_HOST].some((host) => ALL_ADDRESSES.includes(host))
+  // A PORT that is wrong itself is no number.
+  if (PORT > 0 && PORT === ROSTER_OPS_PORT && isOneHost) faults.push('PORT and ROSTER_OPS_PORT are the same: set one to another port')
+  return faults
+}
+
+/** The value of a setting. One that can't be used is a fault, or, where others than the operator may have set it, a warning. */
+function valueOf(
+  name: SettingName,
+  found: Found,
+  { faults, warnings }: { readonly faults: string[]; readonly warnings: string[] },
+): Found & { readonly value: unknown } {
+  const setting: Setting<unknown> = settings[name]
+  const { text } = found
+  const value = text === '' ? undefined : setting.parse(text)
+  const fault = `${name} must ${setting.must}`
+  if (value !== undefined && setting.takesAll?.(text) === false) warnings.push(`${fault}; others are ignored`)
+  if (text === '' || value !== undefined) return { ...found, value }
+  const { byDefault } = setting
+  const fallen = { text: byDefault, source: 'default', value: byDefault === '' ? undefined : setting.parse(byDefault) } as const
+  if (setting.isShared === true) {
+    warnings.push(`${fault}; its value is ignored`)
+    return fallen
+  }
+  if (isServiceLink(name, text)) {
+    warnings.push(
+      `${name} is set by Kubernetes for a service of that name, and ignored: rename the service, or set enableServiceLinks to false`,
+    )
+    return fallen
+  }
+  faults.push(fault)
+  return { ...found, value }
 }
 
 /** Settings as loaded. */
 export interface Loaded {
   readonly config: Config
-  /** One for each `ROSTER_…` name that is no setting: orchestrators inject such names. */
+  /** Values of shared variables, and of those that orchestrators inject, in whose place the default counts. */
   readonly warnings: readonly string[]
+  /** One for each `ROSTER_…` name that is no setting. */
+  readonly unknown: readonly string[]
   readonly effective: readonly EffectiveSetting[]
 }
 
@@ -149,32 +232,43 @@ export interface Loaded {
  */
 export function loadConfig(env: Environment): Loaded {
   const faults: string[] = []
+  const warnings: string[] = []
   const names = Object.keys(settings) as SettingName[]
   const effective: EffectiveSetting[] = []
   const values = Object.fromEntries(
     names.map((name) => {
-      const { text, source } = find(env, name, faults)
-      const value = text === '' ? undefined : settings[name].parse(text)
-      if (text !== '' && value === undefined) faults.push(`${name} must ${settings[name].must}`)
-      effective.push({ name, source, value: secrets.has(name) && text !== '' ? '********' : text })
+      const { value, text, source } = valueOf(name, find(env, name, faults), { faults, warnings })
+      effective.push({ name, source, value: shownOf(name, text) })
       return [name, value]
     }),
   ) as unknown as Values
   const folderIsSet = effective.some(({ name, source }) => name === 'ROSTER_DATA' && source !== 'default')
-  const store = storeOf(values, folderIsSet, faults)
+  faults.push(...misfits(values, folderIsSet))
   if (faults.length > 0) throw new OperatorError(`bad configuration: ${faults.join('; ')}`, 78)
   const opsIsSet = effective.some(({ name, source }) => name.startsWith('ROSTER_OPS_') && source !== 'default')
-  return { config: configOf(values, store, opsIsSet), warnings: warningsOf(env), effective }
+  return { config: configOf(values, opsIsSet), warnings, unknown: unknownOf(env), effective }
 }
 
-function tracingOf(values: Values): boolean {
-  const { OTEL_TRACES_EXPORTER: exporter, OTEL_EXPORTER_OTLP_ENDPOINT: all, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces } = values
-  if (values.OTEL_SDK_DISABLED === 'true' || exporter === 'none') return false
-  return [exporter, all, traces].some((value) => value !== undefined)
+function tracesOf(values: Values): TracesConfig | undefined {
+  const { OTEL_TRACES_EXPORTER: exporters, OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: own } = values
+  if (values.OTEL_SDK_DISABLED || exporters?.includes('none')) return undefined
+  if (exporters === undefined && base === undefined && own === undefined) return undefined
+  const common = new URL(base ?? DEFAULT_COLLECTOR)
+  common.pathname = `${common.pathname.replace(/\/$/, '')}/v1/traces`
+  return {
+    url: (own ?? common).href,
+    sampler: values.OTEL_TRACES_SAMPLER,
+    ratio: values.OTEL_TRACES_SAMPLER_ARG,
+    delayMs: values.OTEL_BSP_SCHEDULE_DELAY,
+    exportMs: values.OTEL_BSP_EXPORT_TIMEOUT,
+    queue: values.OTEL_BSP_MAX_QUEUE_SIZE,
+    batch: values.OTEL_BSP_MAX_EXPORT_BATCH_SIZE,
+  }
 }
 
-function configOf(values: Values, store: Store, opsIsSet: boolean): Config {
-  const { ROSTER_OPS_HOST: opsHost, ROSTER_OPS_PORT: opsPort } = values
+function configOf(values: Values, opsIsSet: boolean): Config {
+  const { DATABASE_URL: url, ROSTER_DATA: folder, ROSTER_OPS_HOST: opsHost, ROSTER_OPS_PORT: opsPort } = values
+  const store: Store = url ? { engine: 'postgres', url } : { engine: 'embedded', folder: path.resolve(folder) }
   const production = values.NODE_ENV === 'production'
   return Object.freeze({
     store,
@@ -182,7 +276,7 @@ function configOf(values: Values, store: Store, opsIsSet: boolean): Config {
     host: values.HOST,
     port: values.PORT,
     ops: opsPort === undefined ? undefined : { host: opsHost, port: opsPort, isMeant: opsIsSet || production },
-    tracing: tracingOf(values),
+    traces: tracesOf(values),
     logLevel: values.LOG_LEVEL,
     publicUrl: values.ROSTER_PUBLIC_URL,
     trustedProxies: values.ROSTER_TRUSTED_PROXIES ?? [],

@@ -57,7 +57,7 @@ export interface Ground {
 
 /** Opens the database of the settings. OpenTelemetry is loaded only where its settings ask for traces. */
 export async function openGround(config: Config): Promise<Ground> {
-  const tracing = config.tracing ? (await import('./ops/tracing.js')).startTracing() : undefined
+  const tracing = config.traces && (await import('./ops/tracing.js')).startTracing(config.traces)
   return { db: openDatabase(config, tracing?.onStatement), tracing }
 }
 

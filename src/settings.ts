@@ -12,6 +12,8 @@ export interface Kind<T> {
   readonly must: string
   /** The value, or undefined when the text is none. An empty text never gets here: it is the default. */
   readonly parse: (text: string) => T | undefined
+  /** Whether the value has all that the text asks for. Without it, it has. */
+  readonly takesAll?: (text: string) => boolean
 }
 
 /** A setting: its kind, its default, and what it is for. */
@@ -22,6 +24,11 @@ export interface Setting<T, Default extends string = string> extends Kind<T> {
   readonly purpose: string
   /** Set to nothing it is none, and not the default. */
   readonly canBeNone?: true
+  /**
+   * OpenTelemetry's, set for all programs of a platform. A value that is wrong, or meant for others, is a warning and the default
+   * counts.
+   */
+  readonly isShared?: true
 }
 
 const text: Kind<string> = { must: 'be a text', parse: (value) => value }
@@ -38,6 +45,18 @@ const integer = (least: number, most: number): Kind<number> => ({
     return /^\d{1,15}$/.test(value) && number >= least && number <= most ? number : undefined
   },
 })
+
+const HOST_NAME = /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})$/
+
+const host: Kind<string> = {
+  must: 'be an address or a host name without a port, as 0.0.0.0 or ::1',
+  parse: (value) => (isIP(value) !== 0 || HOST_NAME.test(value) ? value : undefined),
+}
+
+const folder: Kind<string> = {
+  must: 'be the path of a folder',
+  parse: (value) => (value.trim() === '' ? undefined : value),
+}
 
 const postgresUrl: Kind<string> = {
   must: 'be the URL of a Postgres database, as postgres://user:password@host:5432/name',
@@ -85,7 +104,42 @@ const rate: Kind<Rate> = {
   },
 }
 
+/** As OpenTelemetry defines it: in any case. */
+const boolean: Kind<boolean> = {
+  must: 'be true or false',
+  parse: (value) => (/^(?:true|false)$/i.test(value) ? value.toLowerCase() === 'true' : undefined),
+}
+
+const anyCaseOf = (...values: string[]): Kind<string> => {
+  const { must, parse } = oneOf(...values)
+  return { must, parse: (value) => parse(value.toLowerCase()) }
+}
+
+const EXPORTERS = ['otlp', 'none']
+
+const namesIn = (list: string): string[] => list.split(',').map((name) => name.trim().toLowerCase())
+
+const exporters: Kind<readonly string[]> = {
+  must: `be one of ${EXPORTERS.join(', ')}`,
+  parse: (value) => {
+    const wanted = namesIn(value).filter((name) => EXPORTERS.includes(name))
+    return wanted.length > 0 ? wanted : undefined
+  },
+  takesAll: (value) => namesIn(value).every((name) => EXPORTERS.includes(name)),
+}
+
+const collector: Kind<URL> = {
+  must: 'be an http or https URL, as http://collector.example:4318',
+  parse: (value) => (/^https?:\/\//i.test(value) && URL.canParse(value) ? new URL(value) : undefined),
+}
+
+const ratio: Kind<number> = {
+  must: 'be a number from 0 to 1',
+  parse: (value) => (/^(0?\.\d+|[01](\.\d*)?)$/.test(value) && Number(value) <= 1 ? Number(value) : undefined),
+}
+
 const milliseconds = integer(1, 3_600_000)
+const HIGHEST_32_BIT = 2_147_483_647
 
 /** Milliseconds of a day. */
 export const DAY_MS = 86_400_000
@@ -96,15 +150,18 @@ const setting = <T, Default extends string>(kind: Kind<T>, byDefault: Default, p
   purpose,
 })
 
+const shared = <T, Default extends string>(kind: Kind<T>, byDefault: Default, purpose: string) =>
+  ({ ...setting(kind, byDefault, purpose), isShared: true }) as const
+
 /** Every setting, in the order of the README's table. */
 export const settings = {
   DATABASE_URL: setting(postgresUrl, '', 'the Postgres server to keep the directory on; without it, ROSTER_DATA'),
-  ROSTER_DATA: setting(text, '.roster', 'the folder of the embedded Postgres, where DATABASE_URL is not set'),
+  ROSTER_DATA: setting(folder, '.roster', 'the folder of the embedded Postgres, where DATABASE_URL is not set'),
   NODE_ENV: setting(text, '', 'with "production", DATABASE_URL or ROSTER_DATA must be set, and no demo is made'),
-  HOST: setting(text, '127.0.0.1', 'the address to listen on'),
+  HOST: setting(host, '127.0.0.1', 'the address to listen on'),
   PORT: setting(integer(0, 65_535), '3000', 'the port to listen on; 0 for any'),
   LOG_LEVEL: setting(oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', 'what is logged'),
-  ROSTER_OPS_HOST: setting(text, '127.0.0.1', 'the address of the listener for operators'),
+  ROSTER_OPS_HOST: setting(host, '127.0.0.1', 'the address of the listener for operators'),
   ROSTER_OPS_PORT: {
     ...setting(integer(0, 65_535), '3001', 'the port of the listener for operators; 0 for any, set to nothing for none'),
     canBeNone: true,
@@ -148,8 +205,20 @@ export const settings = {
   ROSTER_SIGN_IN_TRIES: setting(integer(1, 100_000), '10', 'sign-ins to one account that may fail from one network in a window'),
   ROSTER_SIGN_IN_NETWORK_TRIES: setting(integer(1, 100_000), '100', 'sign-ins that may fail from one network in a window'),
   ROSTER_SIGN_IN_WINDOW_MS: setting(milliseconds, '900000', 'how long failed sign-ins count'),
-  OTEL_TRACES_EXPORTER: setting(oneOf('otlp', 'none'), '', 'with "otlp" traces are sent, by OTLP over HTTP'),
-  OTEL_EXPORTER_OTLP_ENDPOINT: setting(text, '', 'where traces are sent; set, they are'),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: setting(text, '', 'the same, for traces alone'),
-  OTEL_SDK_DISABLED: setting(oneOf('true', 'false'), 'false', 'with "true" there are no traces'),
+  OTEL_SDK_DISABLED: shared(boolean, 'false', 'with "true" there are no traces'),
+  OTEL_TRACES_EXPORTER: shared(exporters, '', 'with "otlp" traces are sent, by OTLP over HTTP; with "none" they are not'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: shared(collector, '', 'where traces are sent, with /v1/traces after it; set, they are'),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: shared(collector, '', 'the same, for traces alone, with nothing after it'),
+  OTEL_EXPORTER_OTLP_PROTOCOL: shared(anyCaseOf('http/protobuf'), 'http/protobuf', 'how traces are sent'),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: shared(anyCaseOf('http/protobuf'), 'http/protobuf', 'the same, for traces alone'),
+  OTEL_TRACES_SAMPLER: shared(
+    anyCaseOf('always_on', 'always_off', 'traceidratio', 'parentbased_always_on', 'parentbased_always_off', 'parentbased_traceidratio'),
+    'parentbased_always_on',
+    'which traces are sent',
+  ),
+  OTEL_TRACES_SAMPLER_ARG: shared(ratio, '1', 'the part of them that is sent, where the sampler is one of a ratio'),
+  OTEL_BSP_SCHEDULE_DELAY: shared(integer(1, HIGHEST_32_BIT), '5000', 'how long traces wait to be sent together'),
+  OTEL_BSP_EXPORT_TIMEOUT: shared(integer(1, HIGHEST_32_BIT), '30000', 'how long sending them may take'),
+  OTEL_BSP_MAX_QUEUE_SIZE: shared(integer(1, 100_000), '2048', 'spans that wait at most; more are dropped'),
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: shared(integer(1, 100_000), '512', 'spans that are sent together at most'),
 } as const

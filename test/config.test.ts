@@ -168,14 +168,135 @@ t.test('DATABASE_URL_FILE', async (t) => {
   t.match(loadConfig({ DATABASE_URL, PORT_FILE: 'x', HOST_FILE: 'y' }), { config: { port: 3000, host: '127.0.0.1' } }, 'secrets only')
 })
 
-t.test('an unknown ROSTER_ name is a warning that names the nearest one, and not its value', async (t) => {
-  const { warnings } = loadConfig({
-    DATABASE_URL, ROSTER_POOLSIZE: 'S3CRET', ROSTER_HASH_QUEUES: '1', ROSTER_: '', OTHER: 'x', roster_port: '1', PORTS: '1',
+t.test('an unknown ROSTER_ name is told with the nearest one, and not its value', async (t) => {
+  const { unknown, warnings } = loadConfig({
+    DATABASE_URL, ROSTER_POOLSIZE: 'S3CRET', ROSTER_HASH_QUEUES: '1', ROSTER_LOG_LEVEL: 'debug', ROSTER_PORT: '3000', ROSTER_: '', OTHER: 'x', roster_port: '1', PORTS: '1',
   })
-  t.strictSame(warnings.slice(0, 2), [
+  t.strictSame(unknown.slice(0, 4), [
     'ROSTER_POOLSIZE is not a setting; the nearest one is ROSTER_POOL_SIZE',
     'ROSTER_HASH_QUEUES is not a setting; the nearest one is ROSTER_HASH_QUEUE',
+    'ROSTER_LOG_LEVEL is not a setting; the nearest one is LOG_LEVEL',
+    'ROSTER_PORT is not a setting; the nearest one is PORT',
   ])
-  t.match(warnings[2], /^ROSTER_ is not a setting; the nearest one is ROSTER_[A-Z0-9_]+$/)
-  t.equal(warnings.length, 3)
+  t.match(unknown[4], /^ROSTER_ is not a setting; the nearest one is ROSTER_[A-Z0-9_]+$/)
+  t.equal(unknown.length, 5)
+  t.strictSame(warnings, [])
+})
+
+t.test('what orchestrators inject for a service that is named roster or roster-… is no setting', async (t) => {
+  const linksOf = (service: string, port: number): Record<string, string> => ({
+    [`${service}_SERVICE_HOST`]: '10.0.0.1',
+    [`${service}_SERVICE_PORT`]: String(port),
+    [`${service}_SERVICE_PORT_HTTP`]: String(port),
+    [`${service}_PORT`]: `tcp://10.0.0.1:${String(port)}`,
+    ...Object.fromEntries(
+      ['TCP', 'UDP', 'SCTP'].flatMap((protocol) => {
+        const name = `${service}_PORT_${String(port)}_${protocol}`
+        return [[name, `tcp://10.0.0.1:${String(port)}`], [`${name}_PROTO`, 'tcp'], [`${name}_PORT`, String(port)], [`${name}_ADDR`, '10.0.0.1']]
+      }),
+    ),
+  })
+  const ops = loadConfig({ DATABASE_URL, ...linksOf('ROSTER_OPS', 9090) })
+  t.strictSame(ops.config.ops, { host: '127.0.0.1', port: 3001, isMeant: false }, 'the default, as if it were not set')
+  t.strictSame(ops.unknown, [])
+  t.equal(ops.warnings.length, 1)
+  t.match(ops.warnings[0], /^ROSTER_OPS_PORT is set by Kubernetes/)
+  t.notMatch(ops.warnings[0], '10.0.0.1')
+  t.strictSame(ops.effective.find(({ name }) => name === 'ROSTER_OPS_PORT'), { name: 'ROSTER_OPS_PORT', value: '3001', source: 'default' })
+  for (const service of ['ROSTER', 'ROSTER_API', 'ROSTER_POOL_SIZE', 'ROSTER_SERVICE', 'ROSTER_2']) {
+    const { unknown, warnings } = loadConfig({ DATABASE_URL, ...linksOf(service, 8080) })
+    t.strictSame([unknown, warnings], [[], []], service)
+  }
+  t.match(loadConfig({ DATABASE_URL, ...linksOf('ROSTER_OPS', 9090), NODE_ENV: 'production' }).config.ops, { port: 3001 })
+  for (const value of ['udp://10.0.0.1:53', 'sctp://[fd00::1]:9090']) t.equal(loadConfig({ DATABASE_URL, ROSTER_OPS_PORT: value }).config.ops?.port, 3001)
+  for (const value of ['http://10.0.0.1:9090', '10.0.0.1:9090', 'tcp']) t.match(refusal({ ROSTER_OPS_PORT: value }), /^bad configuration: ROSTER_OPS_PORT must be/)
+  t.match(refusal({ PORT: 'tcp://10.0.0.1:80' }), /^bad configuration: PORT must be/, 'no service is named so')
+  t.equal(loadConfig({ DATABASE_URL, ROSTER_API_PORT: '3000' }).unknown.length, 1, 'a port that somebody wrote')
+})
+
+t.test('settings that are right alone and do not fit together are refused together', async (t) => {
+  const memory = 'ROSTER_ARGON2_MEMORY_KIB must be at least 8 times ROSTER_ARGON2_LANES'
+  t.equal(refusal({ ROSTER_ARGON2_MEMORY_KIB: '8', ROSTER_ARGON2_LANES: '4' }), `bad configuration: ${memory}`)
+  t.equal(refusal({ ROSTER_ARGON2_MEMORY_KIB: '31', ROSTER_ARGON2_LANES: '4' }), `bad configuration: ${memory}`)
+  t.match(load({ ROSTER_ARGON2_MEMORY_KIB: '32', ROSTER_ARGON2_LANES: '4' }).argon2, { memoryKiB: 32, lanes: 4 })
+  const port = 'PORT and ROSTER_OPS_PORT are the same: set one to another port'
+  for (const env of [
+    { PORT: '3001' }, { ROSTER_OPS_PORT: '3000' }, { PORT: '9', ROSTER_OPS_PORT: '9' }, { PORT: '3001', HOST: '0.0.0.0' }, { PORT: '3001', ROSTER_OPS_HOST: '::' },
+  ]) t.equal(refusal(env), `bad configuration: ${port}`, JSON.stringify(env))
+  for (const env of [
+    { PORT: '3001', ROSTER_OPS_PORT: '' }, { PORT: '0', ROSTER_OPS_PORT: '0' }, { PORT: '3001', ROSTER_OPS_PORT: '3000' }, { PORT: '3001', HOST: '192.0.2.1' },
+  ]) t.equal(refusal(env), '', JSON.stringify(env))
+  t.equal(refusal({ ROSTER_ARGON2_LANES: '4', ROSTER_ARGON2_MEMORY_KIB: '8', PORT: '3001', LOG_LEVEL: 'x' }).split('; ').length, 3)
+  t.notMatch(refusal({ PORT: 'x', ROSTER_OPS_PORT: 'y', ROSTER_ARGON2_LANES: 'z' }), /the same|at least/)
+})
+
+t.test('hosts and folders that can be none', async (t) => {
+  for (const name of ['HOST', 'ROSTER_OPS_HOST']) {
+    for (const value of [' ', 'a b', 'http://a', 'a:3000', '127.0.0.1:3000', '[::1]', '-a', '*', ':', 'a/b', 'x'.repeat(300)]) {
+      t.match(refusal({ [name]: value }), new RegExp(`^bad configuration: ${name} must be an address or a host name`), value)
+    }
+    for (const value of ['localhost', '0.0.0.0', '::', '::1', 'fe80::1%eth0', 'a-b_c.example', '10.0.0.1']) t.equal(refusal({ [name]: value }), '', value)
+  }
+  t.match(refusal({ DATABASE_URL: '', ROSTER_DATA: ' ' }), /ROSTER_DATA must be the path of a folder/)
+})
+
+t.test('OpenTelemetry’s variables are read as it defines them, and none stops a process', async (t) => {
+  const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector.example:4318'
+  const traces = (env: Environment) => loadConfig({ DATABASE_URL, ...env })
+  for (const value of ['true', 'True', 'TRUE', ' true ']) {
+    const { config, warnings } = traces({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SDK_DISABLED: value })
+    t.strictSame([config.traces, warnings], [undefined, []], value)
+  }
+  for (const [value, warned] of [['false', 0], ['False', 0], ['', 0], [' ', 0], ['1', 1], ['yes', 1], ['constructor', 1]] as const) {
+    const { config, warnings } = traces({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SDK_DISABLED: value })
+    t.strictSame([config.traces !== undefined, warnings.length], [true, warned], value)
+  }
+  for (const [value, on, warned] of [
+    ['otlp', true, 0], ['OTLP', true, 0], ['otlp, otlp', true, 0], ['none', false, 0], ['None', false, 0], ['otlp,none', false, 0], ['', false, 0],
+    ['console', false, 1], ['zipkin', false, 1], ['jaeger,zipkin', false, 1], ['otlp,console', true, 1], ['console , otlp', true, 1], [',', false, 1],
+  ] as const) {
+    const { config, warnings } = traces({ OTEL_TRACES_EXPORTER: value })
+    t.strictSame([config.traces !== undefined, warnings.length], [on, warned], value)
+  }
+  for (const [env, url] of [
+    [{ OTEL_TRACES_EXPORTER: 'otlp' }, 'http://localhost:4318/v1/traces'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT }, 'http://collector.example:4318/v1/traces'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: ' https://collector.example/otlp/ ' }, 'https://collector.example/otlp/v1/traces'],
+    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://traces.example' }, 'http://traces.example/'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://traces.example/v1/traces' }, 'http://traces.example/v1/traces'],
+  ] as const) t.strictSame([traces(env).config.traces?.url, traces(env).warnings], [url, []], JSON.stringify(env))
+  t.match(traces({ OTEL_EXPORTER_OTLP_ENDPOINT }).config.traces, { sampler: 'parentbased_always_on', ratio: 1, delayMs: 5000, exportMs: 30_000, queue: 2048, batch: 512 })
+  const wrong: Record<string, readonly string[]> = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: ['collector:4317', 'grpc://c:4317', 'S3CRET', 'http://', 'unix:///x'],
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: ['collector:4317', 'S3CRET'],
+    OTEL_EXPORTER_OTLP_PROTOCOL: ['grpc', 'http/json', 'S3CRET'],
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: ['grpc'],
+    OTEL_TRACES_SAMPLER: ['jaeger_remote', 'xray', 'always'],
+    OTEL_TRACES_SAMPLER_ARG: ['2', '-1', 'half', 'endpoint=http://S3CRET', '1.1', 'NaN', 'Infinity', '1e-3'],
+    OTEL_BSP_SCHEDULE_DELAY: ['-1', 'soon', '99999999999', '1.5'],
+    OTEL_BSP_EXPORT_TIMEOUT: ['-1', '30s'],
+    OTEL_BSP_MAX_QUEUE_SIZE: ['0', '-1', '1e9'],
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: ['0', 'all'],
+  }
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      const { config, warnings, effective } = traces({ OTEL_TRACES_EXPORTER: 'otlp', [name]: value })
+      t.strictSame(config.traces, traces({ OTEL_TRACES_EXPORTER: 'otlp' }).config.traces, `${name}=${value}`)
+      t.equal(warnings.length, 1)
+      t.match(warnings[0], new RegExp(`^${name} must be .*; its value is ignored$`))
+      t.notMatch(warnings[0], 'S3CRET')
+      t.equal(effective.find((one) => one.name === name)?.source, 'default')
+    }
+    t.strictSame(traces({ OTEL_TRACES_EXPORTER: 'otlp', [name]: ' ' }).warnings, [], `${name}: white space is as nothing`)
+  }
+  const right = { OTEL_TRACES_SAMPLER: 'TraceIdRatio', OTEL_TRACES_SAMPLER_ARG: '.25', OTEL_EXPORTER_OTLP_PROTOCOL: 'HTTP/protobuf' }
+  t.match(traces({ OTEL_EXPORTER_OTLP_ENDPOINT, ...right }), { config: { traces: { sampler: 'traceidratio', ratio: 0.25 } }, warnings: [] })
+  for (const [value, ratio] of [['0', 0], ['1', 1], ['1.0', 1], ['0.5', 0.5], ['1.', 1]] as const) {
+    t.equal(traces({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER_ARG: value }).config.traces?.ratio, ratio, value)
+  }
+})
+
+t.test('the password in the URL of a collector is masked', async (t) => {
+  const { effective } = loadConfig({ DATABASE_URL, OTEL_EXPORTER_OTLP_ENDPOINT: 'https://u:S3CRET@collector.example/x' })
+  t.equal(effective.find(({ name }) => name === 'OTEL_EXPORTER_OTLP_ENDPOINT')?.value, 'https://********@collector.example/x')
 })

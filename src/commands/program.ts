@@ -21,8 +21,8 @@ export type Work<T> = (db: Kysely<Database>, config: Config) => Promise<T>
 
 /** Reads the settings and says the warnings. @throws {OperatorError} with exit code 78 */
 export function configOf({ env, note }: Terminal): Config {
-  const { config, warnings } = loadConfig(env)
-  for (const warning of warnings) note(`roster: warning: ${warning}`)
+  const { config, warnings, unknown } = loadConfig(env)
+  for (const warning of [...warnings, ...unknown]) note(`roster: warning: ${warning}`)
   return config
 }
 

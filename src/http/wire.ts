@@ -82,7 +82,7 @@ export async function wire(
   lastUsed: LastUsed,
 ): Promise<void> {
   const limits = makeRateLimits(config)
-  const lookup = makeLookup(deps.db, config.requests, config.tracing)
+  const lookup = makeLookup(deps.db, config.requests, config.traces !== undefined)
   const handlers = createHandlers({ ...deps, config })
   const rules = createRequestRules(deps)
   const route = (id: OperationId): Omit<RouteOptions, 'method' | 'url'> => ({

@@ -2,10 +2,19 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
-import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type Sampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
 import type { FastifyInstance } from 'fastify'
 import type { LogEvent } from 'kysely'
 import type { Passwords } from '../auth/passwords.js'
+import type { TracesConfig } from '../config.js'
 import { spec } from '../contract.js'
 import { parseTraceparent } from '../http/traceparent.js'
 
@@ -34,15 +43,29 @@ function parentOf(header: string | string[] | undefined): Context {
   return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true })
 }
 
+function samplerOf({ sampler, ratio }: TracesConfig): Sampler {
+  const name = sampler.replace('parentbased_', '')
+  const root =
+    name === 'traceidratio' ? new TraceIdRatioBasedSampler(ratio) : name === 'always_off' ? new AlwaysOffSampler() : new AlwaysOnSampler()
+  return name === sampler ? root : new ParentBasedSampler({ root })
+}
+
 /**
- * Starts tracing. Where and what is sent is OpenTelemetry's own matter: it reads the `OTEL_…` variables that it defines.
- * Loaded only where one of them asks for traces.
+ * Starts tracing. What else is sent, as headers and attributes, is OpenTelemetry's own matter: it reads the `OTEL_…` variables
+ * that it defines. Loaded only where one of them asks for traces.
  */
-export function startTracing(): Tracing {
+export function startTracing(traces: TracesConfig): Tracing {
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'roster', 'service.version': spec.info.version }))
     .merge(detectResources({ detectors: [envDetector] }))
-  const provider = new TracerProvider({ resource, spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })] })
+  const processor = new BatchSpanProcessor({
+    exporter: new OTLPTraceExporter({ url: traces.url }),
+    scheduledDelayMillis: traces.delayMs,
+    exportTimeoutMillis: traces.exportMs,
+    maxQueueSize: traces.queue,
+    maxExportBatchSize: Math.min(traces.batch, traces.queue),
+  })
+  const provider = new TracerProvider({ resource, sampler: samplerOf(traces), spanProcessors: [processor] })
   const tracer = provider.getTracer('roster', spec.info.version)
   const current = new AsyncLocalStorage<Context>()
   const context = (): Context => current.getStore() ?? ROOT_CONTEXT

@@ -107,3 +107,27 @@ t.test('the exit codes are those of the process', async (t) => {
   t.match(unreachable, { code: 69, out: [], note: ["roster: the database that DATABASE_URL names can't be reached"] })
   t.match(misconfigured, { code: 78, out: [], note: [/DATABASE_URL must be .*; PORT must be/] })
 })
+
+t.test('config --check: 78 on an unknown ROSTER_ name, which the other commands only warn of', async (t) => {
+  const env = { DATABASE_URL: 'postgres://x@127.0.0.1:1/x', ROSTER_POOLSIZE: 'S3CRET' }
+  const fault = 'ROSTER_POOLSIZE is not a setting; the nearest one is ROSTER_POOL_SIZE'
+  const checked = await runHere(env, 'config', '--check')
+  t.strictSame(checked, { code: 78, out: [], note: [`roster: bad configuration: ${fault}`] })
+  const shown = await runHere(env, 'config', '--json')
+  t.strictSame([shown.code, shown.note], [0, [`roster: warning: ${fault}`]])
+  const used = await runHere(env, 'migrate')
+  t.strictSame([used.code, used.note[0]], [69, `roster: warning: ${fault}`])
+})
+
+t.test('config --check: 78 on settings that do not fit together, 0 with a warning on what others set', async (t) => {
+  const env = { DATABASE_URL: 'postgres://x@127.0.0.1:1/x' }
+  for (const args of [['config', '--check'], ['config'], ['serve'], ['serve', '--workers', '2'], ['migrate']]) {
+    const { code, note } = await runHere({ ...env, ROSTER_ARGON2_MEMORY_KIB: '8', ROSTER_ARGON2_LANES: '4' }, ...args)
+    t.strictSame([code, note], [78, ['roster: bad configuration: ROSTER_ARGON2_MEMORY_KIB must be at least 8 times ROSTER_ARGON2_LANES']], args.join(' '))
+  }
+  const links = { ROSTER_SERVICE_HOST: '10.0.0.1', ROSTER_PORT: 'tcp://10.0.0.1:80', ROSTER_OPS_PORT: 'tcp://10.0.0.1:9090' }
+  const { code, out, note } = await runHere({ ...env, ...links, OTEL_SDK_DISABLED: 'True', OTEL_TRACES_EXPORTER: 'console' }, 'config', '--check')
+  t.strictSame([code, out, note.length], [0, [], 2])
+  t.match(note[0], /^roster: warning: ROSTER_OPS_PORT is set by Kubernetes/)
+  t.match(note[1], /^roster: warning: OTEL_TRACES_EXPORTER must be/)
+})

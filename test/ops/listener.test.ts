@@ -91,7 +91,7 @@ t.test('not ready before it listens', async (t) => {
 })
 
 t.test('what asks for traces', async (t) => {
-  const tracing = (env: Record<string, string>) => loadConfig(env).config.tracing
+  const tracing = (env: Record<string, string>) => loadConfig(env).config.traces !== undefined
   const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://127.0.0.1:4318'
   t.equal(tracing({}), false)
   t.equal(tracing({ OTEL_EXPORTER_OTLP_ENDPOINT }), true)
