@@ -23,7 +23,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'once', paths: ['readme.test.js', 'package.test.js'] },
   { runs: 'once', paths: ['make.test.js'], uncounted: 'always' },
   { runs: 'once', paths: ['client/package.test.js', 'contract/readers.test.js', 'contract/patterns.test.js', 'contract/collection.test.js'], uncounted: 'always' },
-  { runs: 'each', paths: ['operations', 'auth/authenticate.test.js', 'auth/last-used.test.js', 'contract/examples.test.js', 'client/server.test.js'], uncounted: 'embedded' },
+  { runs: 'each', paths: ['operations', 'auth/authenticate.test.js', 'auth/last-used.test.js', 'auth/clock.test.js', 'contract/examples.test.js', 'client/server.test.js'], uncounted: 'embedded' },
   { runs: 'each', paths: ['properties/changes.test.js', 'properties/pagination.test.js', 'properties/audit.test.js'], uncounted: 'always' },
   { runs: 'server', paths: ['server/main.test.js', 'server/races'] },
   { runs: 'server', paths: ['server/workers.test.js'] },

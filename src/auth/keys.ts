@@ -43,15 +43,14 @@ export function parseKey(key: string): ParsedKey | undefined {
 /**
  * A new key of an enterprise: `rst_` number `_` secret `_` checksum (CONTRACT.md, "Keys"), and what to store of it.
  *
- * @param livesMs how long it lives, in milliseconds
+ * @param livesMs how long it lives once it is stored, in milliseconds
  */
 export function makeKey(
   enterprise_id: number,
   livesMs = KEY_DAYS * DAY_MS,
-): ParsedKey & { readonly key: string; readonly expires_on: Date } {
+): ParsedKey & { readonly key: string; readonly expires_on: { readonly livesMs: number } } {
   const secret = Array.from({ length: SECRET_LENGTH }, () => BASE62[randomInt(BASE62.length)]).join('')
   const body = `rst_${enterprise_id.toString(36)}_${secret}`
   const key = `${body}_${checksum(body)}`
-  const expires_on = new Date(Date.now() + livesMs)
-  return { ...(parseKey(key) as ParsedKey), key, expires_on }
+  return { ...(parseKey(key) as ParsedKey), key, expires_on: { livesMs } }
 }

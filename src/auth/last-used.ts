@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { type KeyUse, writeUses } from '../db/keys.js'
+import { writeUses } from '../db/keys.js'
 import type { Database } from '../db/schema.js'
 
 /** Keys that wait to be written at a time; of more than these the use is not kept. */
@@ -16,23 +16,34 @@ export interface LastUsed {
   readonly flush: () => Promise<void>
 }
 
+/** A use of a key. */
+interface Use {
+  readonly enterprise_id: number
+  readonly id: string
+  /** By a clock that nobody sets: the database reckons from how long ago it was. */
+  readonly at: number
+}
+
 /**
  * Makes the memory of a process. Of each key the first use since the last writing is kept, one entry a key.
  *
  * @param onError told of the first failure to write after a success
  */
 export function makeLastUsed(db: Kysely<Database>, onError: (error: unknown) => void): LastUsed {
-  let waiting = new Map<string, KeyUse>()
+  let waiting = new Map<string, Use>()
   let isFailing = false
 
-  async function write(uses: readonly KeyUse[]): Promise<void> {
-    for (let at = 0; at < uses.length; at += BATCH) await writeUses(db, uses.slice(at, at + BATCH))
+  async function write(uses: readonly Use[]): Promise<void> {
+    for (let first = 0; first < uses.length; first += BATCH) {
+      const batch = uses.slice(first, first + BATCH)
+      await writeUses(db, batch.map(({ enterprise_id, id, at }) => ({ enterprise_id, id, agoMs: performance.now() - at })))
+    }
   }
 
   return {
     note(enterprise_id, id) {
       if (waiting.has(id) || waiting.size >= MOST_WAITING) return
-      waiting.set(id, { enterprise_id, id, at: Date.now() })
+      waiting.set(id, { enterprise_id, id, at: performance.now() })
     },
 
     async flush() {

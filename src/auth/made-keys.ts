@@ -48,9 +48,9 @@ export async function createKey(
     const locked = user && (await userWritesOf(trx, enterprise.id).lock([user.id])).get(user.id)
     if (locked === undefined) throw new OperatorError(`there is no user ${username} in ${enterprise.name}`)
     const { key, hash, prefix, expires_on } = makeKey(enterprise.id, expires_days * DAY_MS)
-    await keyWritesOf(trx, enterprise.id).insert({ user_id: locked.id, hash, prefix, expires_on, name, read_only })
-    await auditOf(trx, enterprise).append(COMMAND_LINE, keyMade(locked.id, prefix, expires_on))
-    return { api_key: key, expires_on }
+    const row = await keyWritesOf(trx, enterprise.id).insert({ user_id: locked.id, hash, prefix, expires_on, name, read_only })
+    await auditOf(trx, enterprise).append(COMMAND_LINE, keyMade(locked.id, prefix, row.expires_on))
+    return { api_key: key, expires_on: row.expires_on }
   })
 }
 

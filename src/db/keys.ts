@@ -18,9 +18,14 @@ const columns = [
 /** A key as read: never its hash, and the secret is not stored at all. */
 export type KeyRow = Omit<Selectable<ApiKeyTable>, 'enterprise_id' | 'hash'>
 
+/** When a key ends: so many milliseconds after it is made, by the clock of the database, or when another key does. */
+export type KeyEnd = { readonly livesMs: number } | Date
+
 /** A key as inserted; its SHA-256 is in hexadecimal. */
-export type NewKey = Pick<ApiKeyTable, 'user_id' | 'prefix' | 'expires_on'> & { readonly hash: string } &
+export type NewKey = Pick<ApiKeyTable, 'user_id' | 'prefix'> & { readonly hash: string; readonly expires_on: KeyEnd } &
   Partial<Pick<KeyRow, 'name' | 'kind' | 'read_only'>>
+
+const after = (ms: number) => sql<Date>`now() + ${ms}::double precision * interval '1 millisecond'`
 
 const isLive = sql<boolean>`(api_key.revoked_on is null and api_key.expires_on > now())`
 
@@ -64,10 +69,10 @@ export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
     .where('revoked_on', 'is', null)
   return {
     /** Stores a key of a user of this enterprise. */
-    insert: ({ hash, ...key }: NewKey): Promise<KeyRow> =>
+    insert: ({ hash, expires_on, ...key }: NewKey): Promise<KeyRow> =>
       trx
         .insertInto('api_key')
-        .values({ ...key, hash: Buffer.from(hash, 'hex'), enterprise_id })
+        .values({ ...key, expires_on: 'livesMs' in expires_on ? after(expires_on.livesMs) : expires_on, hash: Buffer.from(hash, 'hex'), enterprise_id })
         .returning(columns)
         .executeTakeFirstOrThrow(),
 
@@ -93,11 +98,11 @@ export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
       await revoking.where('id', '=', id).execute()
     },
 
-    /** Says that a key is replaced: it works until then, but not longer than it would have. */
-    async replace(id: string, works_until: Date): Promise<void> {
+    /** Says that a key is replaced: it works so many milliseconds more, but not longer than it would have. */
+    async replace(id: string, overlapMs: number): Promise<void> {
       await trx
         .updateTable('api_key')
-        .set({ replaced_on: sql<Date>`now()`, expires_on: sql<Date>`least(expires_on, ${works_until}::timestamptz)` })
+        .set({ replaced_on: sql<Date>`now()`, expires_on: sql<Date>`least(expires_on, ${after(overlapMs)})` })
         .where('enterprise_id', '=', enterprise_id)
         .where('id', '=', id)
         .execute()
@@ -107,6 +112,16 @@ export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
     async revokeOldest(user_id: number, kind: KeyRow['kind'], spared: number): Promise<void> {
       const old = live().where('user_id', '=', user_id).where('kind', '=', kind)
       await revoking.where('id', 'in', old.select('id').orderBy('created_on', 'desc').orderBy('id').offset(spared)).execute()
+    },
+
+    /** Revokes all keys of a user that work, and tells their display prefixes, the oldest first. */
+    async revokeAll(user_id: number): Promise<string[]> {
+      const rows = await revoking
+        .where('user_id', '=', user_id)
+        .where('expires_on', '>', sql<Date>`now()`)
+        .returning(['prefix', 'created_on'])
+        .execute()
+      return rows.toSorted((a, b) => a.created_on.getTime() - b.created_on.getTime()).map(({ prefix }) => prefix)
     },
 
     /** Deletes a user's keys of a kind that are revoked or expired: what its table holds stays bounded. */
@@ -122,11 +137,11 @@ export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
   }
 }
 
-/** A use of a key: when, in milliseconds of the Unix epoch. */
+/** A use of a key: how many milliseconds ago. */
 export interface KeyUse {
   readonly enterprise_id: number
   readonly id: string
-  readonly at: number
+  readonly agoMs: number
 }
 
 /**
@@ -136,11 +151,14 @@ export interface KeyUse {
 export async function writeUses(db: Kysely<Database>, uses: readonly KeyUse[]): Promise<void> {
   await sql`
     update api_key set last_used_on = used.at
-    from unnest(
-      ${uses.map(({ enterprise_id }) => enterprise_id)}::bigint[],
-      ${uses.map(({ id }) => id)}::uuid[],
-      ${uses.map(({ at }) => new Date(at))}::timestamptz[]
-    ) as used (enterprise_id, id, at)
+    from (
+      select enterprise_id, id, now() - ago_ms * interval '1 millisecond' as at
+      from unnest(
+        ${uses.map(({ enterprise_id }) => enterprise_id)}::bigint[],
+        ${uses.map(({ id }) => id)}::uuid[],
+        ${uses.map(({ agoMs }) => agoMs)}::double precision[]
+      ) as uses (enterprise_id, id, ago_ms)
+    ) as used
     where api_key.enterprise_id = used.enterprise_id and api_key.id = used.id
       and (api_key.last_used_on is null or api_key.last_used_on < used.at)`.execute(db)
 }

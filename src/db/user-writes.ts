@@ -166,6 +166,18 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
       return rowOf(row)
     },
 
+    /** Writes that a user whose row is locked signs in now: no edit, so `updated_on` stays. */
+    async signIn(id: number, rehashed: Pick<UserChanges, 'password_hash'>): Promise<UserRow> {
+      const row = await trx
+        .updateTable('user_account')
+        .set({ ...rehashed, last_login: sql<Date>`statement_timestamp()` })
+        .where('enterprise_id', '=', enterprise_id)
+        .where('id', '=', id)
+        .returning(userColumns)
+        .executeTakeFirstOrThrow()
+      return rowOf(row)
+    },
+
     /** Deletes a user that `lock` returned, and its keys. */
     async delete(id: number): Promise<void> {
       await trx.deleteFrom('api_key').where('enterprise_id', '=', enterprise_id).where('user_id', '=', id).execute()

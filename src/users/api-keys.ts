@@ -122,15 +122,14 @@ async function store(
   keys: Locked['keys'],
   { most, told }: { most: number; told: number },
   enterprise_id: number,
-  { livesMs, ...key }: Pick<NewKey, 'user_id' | 'name' | 'read_only'> & Pick<KeyRow, 'kind'> & { livesMs: number },
+  key: Pick<NewKey, 'user_id' | 'name' | 'read_only' | 'expires_on'> & Pick<KeyRow, 'kind'>,
 ): Promise<ApiKeyMade> {
   if ((await keys.count(key.user_id, key.kind)) >= most) {
     throw new Problem('too_many_keys', [`api_key: at most ${String(told)} at a time`])
   }
   await keys.deleteDead(key.user_id, key.kind)
-  const made = makeKey(enterprise_id, livesMs)
-  const { hash, prefix, expires_on } = made
-  return { ...toApiKey(await keys.insert({ ...key, hash, prefix, expires_on })), key: made.key }
+  const { hash, prefix, key: secret } = makeKey(enterprise_id)
+  return { ...toApiKey(await keys.insert({ ...key, hash, prefix })), key: secret }
 }
 
 /**
@@ -148,7 +147,7 @@ export async function createApiKey(
     const { keys, presented } = await lockKeys(trx, caller, { whoMayCall: 'self', user_id: user.id })
     requireNotReplaced(presented)
     const bounds = { most: config.keysPerUser, told: config.keysPerUser }
-    const key = { user_id: user.id, name, kind: 'made', read_only, livesMs: expires_days * DAY_MS } as const
+    const key = { user_id: user.id, name, kind: 'made', read_only, expires_on: { livesMs: expires_days * DAY_MS } } as const
     const made = await store(keys, bounds, enterprise.id, key)
     await auditOf(trx, enterprise).append(auditActor(caller), keyMade(user.id, made.prefix, new Date(made.expires_on)))
     return made
@@ -169,12 +168,11 @@ export async function rotateApiKey({ db, config }: KeyDeps, caller: Caller, api_
     if (old.replaced_on !== null) throw new Problem('already_rotated', ['api_key_id: was rotated already'])
     requireNotReplaced(presented)
     const { name, kind, read_only, expires_on } = old
-    const now = Date.now()
     // Those that are replaced count too, so that a key that is rotated again and again leaves no trail without end.
     const bounds = { most: 2 * config.keysPerUser, told: 2 * config.keysPerUser }
-    const key = { user_id: user.id, name, kind, read_only, livesMs: expires_on.getTime() - now }
+    const key = { user_id: user.id, name, kind, read_only, expires_on }
     const made = await store(keys, bounds, enterprise.id, key)
-    await keys.replace(old.id, new Date(now + config.rotateOverlapMs))
+    await keys.replace(old.id, config.rotateOverlapMs)
     await auditOf(trx, enterprise).append(auditActor(caller), {
       action: 'key.rotate',
       target_type: 'key',

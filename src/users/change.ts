@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Transaction } from 'kysely'
 import { type Actor, auditActor } from '../auth/authenticate.js'
+import { keyRevoked } from '../auth/made-keys.js'
 import { auditOf } from '../db/audit.js'
 import { inTransaction } from '../db/database.js'
 import { keyWritesOf } from '../db/keys.js'
@@ -78,9 +79,14 @@ export async function changeUser(
     wanted = changes
     if (Object.keys(changes).length === 0) return target
     const changed = await users.update(id, changes)
+    const keys = keyWritesOf(trx, caller.enterprise.id)
     // Whoever signed in with the old password is out, wherever that was.
-    if (password_hash !== undefined) await keyWritesOf(trx, caller.enterprise.id).revokeOldest(id, 'sign-in', 0)
-    await auditOf(trx, caller.enterprise).append(auditActor(caller), userChanged('user.update', target, changed, changes))
+    if (password_hash !== undefined) await keys.revokeOldest(id, 'sign-in', 0)
+    // Also at an activation: what a 0.1.0 server deactivated has its keys, and they must not work again.
+    const revoked = changes.is_active === undefined ? [] : await keys.revokeAll(id)
+    const { append } = auditOf(trx, caller.enterprise)
+    await append(auditActor(caller), userChanged('user.update', target, changed, changes))
+    for (const prefix of revoked) await append(auditActor(caller), keyRevoked(id, prefix))
     return changed
   }
   const row = await writeUser(deps, caller, { keys, exceptId: id }, () => inTransaction(deps.db, change, caller.waiter))

@@ -62,12 +62,12 @@ export async function createEnterprise(db: Kysely<Database>, name: string, admin
     }
     const user = await userWritesOf(trx, enterprise.id).insert(superuser)
     const { key, hash, prefix, expires_on } = makeKey(enterprise.id)
-    await keyWritesOf(trx, enterprise.id).insert({ user_id: user.id, hash, prefix, expires_on })
+    const row = await keyWritesOf(trx, enterprise.id).insert({ user_id: user.id, hash, prefix, expires_on })
     const { append } = auditOf(trx, enterprise)
     const made = { target_type: 'enterprise', target: enterprise.uuid, user_id: null, before: {}, after: { name } } as const
     await append(COMMAND_LINE, { action: 'enterprise.create', ...made })
     await append(COMMAND_LINE, { ...userMade(superuser), target: String(user.id), user_id: user.id })
-    await append(COMMAND_LINE, keyMade(user.id, prefix, expires_on))
+    await append(COMMAND_LINE, keyMade(user.id, prefix, row.expires_on))
     return { enterprise: enterprise.uuid, name, user_id: user.id, api_key: key }
   })
 }

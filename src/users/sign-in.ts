@@ -112,7 +112,7 @@ async function enter(
     const users = userWritesOf(trx, enterprise.id)
     const locked = (await users.lock([id])).get(id)
     if (locked?.is_active !== true || (await users.passwordHash(id)) !== password_hash) throw new Problem('invalid_credentials')
-    const user = await users.update(id, { last_login: new Date(), ...rehashed })
+    const user = await users.signIn(id, rehashed)
     const keys = keyWritesOf(trx, enterprise.id)
     await keys.revokeOldest(id, 'sign-in', config.keysPerUser - 1)
     await keys.deleteDead(id, 'sign-in')
@@ -127,7 +127,7 @@ async function enter(
         target: String(id),
         user_id: id,
         before: {},
-        after: { prefix, expires_on: expires_on.toISOString() },
+        after: { prefix, expires_on: row.expires_on.toISOString() },
       },
     )
     return { api_key: { ...toApiKey(row), key }, user: toUser(user, enterprise) }

@@ -340,14 +340,11 @@ t.test('right passwords at once: none is refused for the others, and none stays 
   t.strictSame((await count()).rows, [])
 })
 
-t.test('a right password among wrong ones at once is judged as after them', async (t) => {
-  for (const [wrong, status] of [[TRIES - 1, 200], [TRIES + 5, 429]] as const) {
-    const from = fresh()
-    const guesses = Array.from({ length: wrong }, () => login({ password: 'incorrect horse', from }))
-    const answers = await Promise.all([...guesses, login({ from })])
-    t.equal(answers.at(-1)?.statusCode, status)
-    t.equal(answers.filter(({ statusCode }) => statusCode === 401).length, Math.min(wrong, TRIES))
-  }
+t.test('a right password among wrong ones at once, as many as may fail but one', async (t) => {
+  const from = fresh()
+  const guesses = Array.from({ length: TRIES - 1 }, () => login({ password: 'incorrect horse', from }))
+  const answers = await Promise.all([...guesses, login({ from })])
+  t.strictSame(answers.map(({ statusCode }) => statusCode), [...guesses.map(() => 401), 200])
 })
 
 t.test('503: too many wait for others; tries that were not compared do not count', async (t) => {

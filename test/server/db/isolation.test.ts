@@ -76,9 +76,9 @@ t.test('every method is looked at', async (t) => {
   await write(async (trx) => {
     for (const [repository, methods] of [
       [usersOf(db, 1), ['match', 'find', 'taken', 'page']],
-      [userWritesOf(trx, 1), ['lock', 'passwordHash', 'lockSuperusers', 'insert', 'update', 'delete']],
+      [userWritesOf(trx, 1), ['lock', 'passwordHash', 'lockSuperusers', 'insert', 'update', 'signIn', 'delete']],
       [keysOf(db, 1), ['list', 'find', 'page']],
-      [keyWritesOf(trx, 1), ['insert', 'revoke', 'findLive', 'count', 'revokeOne', 'replace', 'revokeOldest', 'deleteDead']],
+      [keyWritesOf(trx, 1), ['insert', 'revoke', 'findLive', 'count', 'revokeOne', 'replace', 'revokeOldest', 'revokeAll', 'deleteDead']],
       [auditEntriesOf(db, trails[OURS]!), ['list', 'head', 'hashAt', 'firstSince']],
       [auditOf(trx, trails[OURS]!), ['append']],
       [keptAnswersOf(db, 1), ['find']],
@@ -120,6 +120,7 @@ t.test('users, written', async (t) => {
     t.equal(free.length, 5, 'their rows are not locked')
   })
   await t.rejects(write((trx) => userWritesOf(trx, OURS).update(theirs[0]!.id, { first_name: 'x' })), { message: /no result/ })
+  await t.rejects(write((trx) => userWritesOf(trx, OURS).signIn(theirs[0]!.id, {})), { message: /no result/ })
   await t.rejects(write(async (trx) => {
     const users = userWritesOf(trx, OURS)
     await users.insert(newUser('theirs too'))
@@ -166,10 +167,11 @@ t.test('keys', async (t) => {
     t.equal(await writes.findLive(user_id, id), undefined)
     t.equal(await writes.count(user_id, 'made'), 0)
     await writes.revokeOne(id)
-    await writes.replace(id, new Date(0))
+    t.strictSame(await writes.revokeAll(user_id), [])
+    await writes.replace(id, 0)
     await writes.deleteDead(user_id, 'made')
   })
-  await writeUses(db, [{ enterprise_id: OURS, id, at: Date.now() }])
+  await writeUses(db, [{ enterprise_id: OURS, id, agoMs: 0 }])
 })
 
 t.test('clients', async (t) => {
