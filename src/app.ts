@@ -1,9 +1,9 @@
 import fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Config } from './config.js'
-import { openapiJson, openapiYaml } from './contract.js'
 import { BODY_LIMIT, readBodies } from './http/body.js'
 import { boundRequests } from './http/bounds.js'
 import { findClients, trustOf } from './http/client-address.js'
+import { serveContract } from './http/contract-files.js'
 import { ignoreUnknownExpectations, refuseMalformedHttp, slowSenders, watchExchanges } from './http/connections.js'
 import { allowOrigins } from './http/cors.js'
 import { serveDocs } from './http/docs.js'
@@ -61,8 +61,7 @@ export async function buildApp(config: Config, { onAnswer, logBase = null, ...de
   app.addHook('onRequest', requireHost)
   readBodies(app)
   app.setValidatorCompiler(validatorCompiler)
-  app.get('/openapi.json', (_request, reply) => reply.type('application/json').send(openapiJson))
-  app.get('/openapi.yaml', (_request, reply) => reply.type('application/yaml').send(openapiYaml))
+  serveContract(app)
   serveDocs(app)
   await wire(app, deps, config, rememberUses(app, deps.db, config))
   return app

@@ -8,9 +8,11 @@ import { makePasswords } from './auth/passwords.js'
 import type { Config, Store } from './config.js'
 import { openDatabase } from './db/database.js'
 import { listEnterprises } from './db/enterprises.js'
+import { usersOf } from './db/users.js'
 import { checkSchema, migrate } from './db/migrate.js'
 import type { Database } from './db/schema.js'
 import type { LogBase } from './http/log.js'
+import { localUrl } from './http/url.js'
 import { type OpsListener, openOps } from './ops/listener.js'
 import { makeMetrics } from './ops/metrics.js'
 import { databaseReadiness, type Readiness } from './ops/readiness.js'
@@ -110,11 +112,28 @@ export function whereIs(store: Store): string {
   return `Roster keeps the directory in the Postgres database ${host}${pathname}.`
 }
 
-/** Makes the enterprise `demo` in an empty store and tells its key, once; never through the logger. */
-async function makeDemo(db: Kysely<Database>, address: AddressInfo, note: (text: string) => void): Promise<void> {
-  if ((await listEnterprises(db)).length > 0) return
+/**
+ * Makes the enterprise `demo` in an empty store and tells its key, once; never through the logger. In another store it tells how
+ * a key is made.
+ *
+ * @param url where the server is
+ */
+async function makeDemo(db: Kysely<Database>, url: string, note: (text: string) => void): Promise<void> {
+  const [enterprise] = await listEnterprises(db)
+  if (enterprise !== undefined) {
+    // Each enterprise keeps at least one superuser; the first user is the one it was made with, unless that was deleted.
+    const { rows } = await usersOf(db, enterprise.id).page({ limit: 1, offset: 0 })
+    for (const { username } of rows) {
+      const user = `'${username.replaceAll("'", "'\\''")}'`
+      note(`
+A lost key can't be shown again. Stop the server, and make a new one with
+
+  npx --no-install roster key create --enterprise ${enterprise.name} --user ${user}
+`)
+    }
+    return
+  }
   const { api_key } = await createEnterprise(db, 'demo', { username: 'admin', email: '' })
-  const url = `http://127.0.0.1:${String(address.port)}/api/user_info/`
   note(`
 Made the enterprise "demo" with the admin "admin". Its key is shown this once:
 
@@ -122,7 +141,7 @@ Made the enterprise "demo" with the admin "admin". Its key is shown this once:
 
 Try it:
 
-  curl -H 'Authorization: Bearer ${api_key}' ${url}
+  curl -H 'Authorization: Bearer ${api_key}' ${url}/api/user_info/
 `)
 }
 
@@ -143,7 +162,7 @@ export async function drain({ drainMs }: Config, draining: AbortController, ops:
 /**
  * Runs the server until a signal stops it. An embedded store is migrated first; a Postgres server must have been.
  *
- * @param note what an operator is told on stderr: where the directory is kept, and the key of the demo
+ * @param note what an operator is told on stderr: where the directory is kept, the key of the demo, and where the reference is
  * @throws {OperatorError} when the schema of the database is not this release's, or the store is in use
  */
 export async function serve(config: Config, note: (text: string) => void): Promise<void> {
@@ -165,7 +184,9 @@ export async function serve(config: Config, note: (text: string) => void): Promi
         .then(() => ops?.close())
     })
     await app.listen({ host: config.host, port: config.port })
-    if (embedded && !config.production) await makeDemo(db, app.server.address() as AddressInfo, note)
+    const url = localUrl(app.server.address() as AddressInfo)
+    if (embedded && !config.production) await makeDemo(db, url, note)
+    note(`The reference of the API, in a browser: ${config.publicUrl ?? url}/docs`)
   } catch (error) {
     await db.destroy()
     throw error

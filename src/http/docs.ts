@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
 import { css, DOCS, html } from './docs-page.js'
+import { serveFile } from './files.js'
 
 /** What the page may do: run, show and ask what this server sends it, and nothing else. */
 const POLICY = [
@@ -47,14 +48,16 @@ function send(type: string, content: Buffer): RouteHandlerMethod {
 
 /**
  * Serves the reference of the contract for people: the page `/docs`, and its files. Each file has a route of its own, so no
- * path of a request ever becomes a path of the disk.
+ * path of a request ever becomes a path of the disk. The root leads to the page.
  */
 export function serveDocs(app: FastifyInstance): void {
   const script = readFileSync(new URL('./docs-browser.js', import.meta.url))
-  app.get(DOCS, send('text/html; charset=utf-8', Buffer.from(html)))
-  app.get(`${DOCS}/page.css`, send('text/css; charset=utf-8', Buffer.from(css)))
-  app.get(`${DOCS}/page.js`, send('text/javascript; charset=utf-8', script))
-  app.get(`${DOCS}/swagger-ui.css`, send('text/css; charset=utf-8', ui('swagger-ui.css')))
-  app.get(`${DOCS}/swagger-ui-bundle.js`, send('text/javascript; charset=utf-8', ui('swagger-ui-bundle.js')))
-  app.get(`${DOCS}/favicon-32x32.png`, send('image/png', ui('favicon-32x32.png')))
+  // Relative, so that it also leads there under a path of a proxy.
+  serveFile(app, '/', (_request, reply) => reply.header('Content-Length', '0').redirect(DOCS.slice(1)))
+  serveFile(app, DOCS, send('text/html; charset=utf-8', Buffer.from(html)))
+  serveFile(app, `${DOCS}/page.css`, send('text/css; charset=utf-8', Buffer.from(css)))
+  serveFile(app, `${DOCS}/page.js`, send('text/javascript; charset=utf-8', script))
+  serveFile(app, `${DOCS}/swagger-ui.css`, send('text/css; charset=utf-8', ui('swagger-ui.css')))
+  serveFile(app, `${DOCS}/swagger-ui-bundle.js`, send('text/javascript; charset=utf-8', ui('swagger-ui-bundle.js')))
+  serveFile(app, `${DOCS}/favicon-32x32.png`, send('image/png', ui('favicon-32x32.png')))
 }

@@ -32,7 +32,7 @@ declare module 'fastify' {
 export function refuseUnknownPaths(app: FastifyInstance): void {
   const routes: Route[] = []
   app.addHook('onRoute', ({ method, url, config }) => {
-    routes.push({ method: String(method), path: pathPattern(url), operation_id: config?.operationId })
+    routes.push({ method: [method].flat().join(', '), path: pathPattern(url), operation_id: config?.operationId })
   })
   app.decorateRequest('operation_ids')
   app.decorateRequest('operation_id')

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import type { FastifyRequest, FastifyServerOptions, onRequestHookHandler } from 'fastify'
 import { Problem } from '../errors.js'
 
@@ -49,6 +50,13 @@ export function requestUrl(request: FastifyRequest, publicUrl: string | undefine
   return `${publicUrl ?? `${scheme}://${host}`}${pathname}${search}`
 }
 
+/** The URL of a listener for who is on its machine. */
+export function localUrl({ address, port }: Pick<AddressInfo, 'address' | 'port'>): string {
+  // An unspecified address can be listened on, but not everywhere called.
+  const callable = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address
+  return `http://${callable.includes(':') ? `[${callable}]` : callable}:${String(port)}`
+}
+
 /**
  * The path of a request target, decoded, without its query; undefined when it can't be decoded. A target may be an absolute
  * URL (RFC 9112, section 3.2.2).
@@ -63,7 +71,10 @@ export function pathOf(target: string): string | undefined {
   }
 }
 
+/** A path that no route has. */
+const NOWHERE = '/nowhere'
+
 /** Sends a path that can't be decoded, and so names nothing, the way of every other unknown path. */
 export const undecodableToNowhere: NonNullable<FastifyServerOptions['rewriteUrl']> = ({ url = '/' }) =>
   // Hardly any has a `%`, and taking one apart takes longer than to see that.
-  url.includes('%') && pathOf(url) === undefined ? '/' : url
+  url.includes('%') && pathOf(url) === undefined ? NOWHERE : url

@@ -63,6 +63,7 @@ t.test('the first start makes a demo; kill -9 and a restart at once lose nothing
   const curl = /^ {2}curl -H '(Authorization): (Bearer \S+)' (\S+)$/m.exec(first.told()) ?? []
   const answer = await fetch(String(curl[3]), { headers: { [String(curl[1])]: String(curl[2]) } })
   t.equal(((await answer.json()) as { username: string }).username, 'admin', 'the curl line works as printed')
+  t.match(first.told(), `The reference of the API, in a browser: ${first.url}/docs`)
 
   const second = roster(['user', 'list', '--enterprise', 'demo'], { ROSTER_DATA: folder })
   t.equal(await second.ended, 75)
@@ -74,12 +75,19 @@ t.test('the first start makes a demo; kill -9 and a restart at once lose nothing
   t.equal(readdirSync(folder).filter((name) => name.endsWith('.sock')).length, 1, 'the kill left its socket')
   const again = await serving(t, { ROSTER_DATA: folder })
   t.equal(readdirSync(folder).filter((name) => name.endsWith('.sock')).length, 1, 'the dead one was removed')
-  t.notMatch(again.told(), /demo/, 'no second demo')
+  t.notMatch(again.told(), /Made the enterprise/, 'no second demo')
+  t.match(again.told(), `The reference of the API, in a browser: ${again.url}/docs`)
+  const command = /^ {2}npx --no-install roster (key create .*)$/m.exec(again.told())?.[1]
+  t.equal(command, "key create --enterprise demo --user 'admin'")
   t.match(await failure(create(again.url, key, 'bob')), { status: 400, code: 'duplicate' }, 'bob is still there')
   t.ok((await create(again.url, key, 'carol')).id > bob.id)
   again.child.kill('SIGTERM')
   t.equal(await again.ended, 0)
   t.equal(existsSync(path.join(folder, 'postgres')), true)
+
+  const made = roster(String(command).replaceAll("'", '').split(' '), { ROSTER_DATA: folder })
+  t.equal(await made.ended, 0)
+  t.ok(keyIn(made.out()), 'the command that was told makes a key')
 
   const list = roster(['user', 'list', '--enterprise', 'demo', '--json'], { ROSTER_DATA: folder })
   t.equal(await list.ended, 0)

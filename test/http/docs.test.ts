@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { isError, makeDirectory } from '../helpers/directory.js'
+import { connect, listen, wireText } from '../helpers/raw.js'
 import { thisFile } from '../helpers/this-file.js'
 
 const t = thisFile()
@@ -96,10 +97,35 @@ t.test('nothing else of the disk is served', async (t) => {
 })
 
 t.test('other methods are wrong ones', async (t) => {
-  for (const method of ['POST', 'OPTIONS', 'HEAD'] as const) {
+  for (const method of ['POST', 'OPTIONS', 'DELETE'] as const) {
     const answer = await app.inject({ method, url: '/docs' })
     isError(t, answer, 405, 'method_not_allowed')
-    t.equal(answer.headers.allow, 'GET')
+    t.equal(answer.headers.allow, 'GET, HEAD')
     t.equal(answer.headers['cache-control'], 'no-store')
   }
+})
+
+t.test('HEAD is answered as GET, without the body', async (t) => {
+  const port = await listen(app)
+  const connection = await connect(t, port)
+  const { headers: css } = await app.inject('/docs/swagger-ui.css')
+  for (const url of ['/', '/docs', '/docs/', ...Object.keys(FILES).map((name) => `/docs/${name}`), '/openapi.json', '/openapi.yaml']) {
+    for (const sent of [[], ['Accept-Encoding: gzip'], [`If-None-Match: ${String(css.etag)}`]]) {
+      const lines = [...sent, 'X-Request-Id: same']
+      const get = await connection.send(wireText(`GET ${url}`, lines)).answer(url.endsWith('swagger-ui.css') && sent[0]?.startsWith('If'))
+      const head = await connection.send(wireText(`HEAD ${url}`, lines)).answer(true)
+      const what = `${url} ${String(sent)}`
+      t.equal(head.statusCode, get.statusCode, what)
+      t.strictSame({ ...head.headers, date: '' }, { ...get.headers, date: '' }, what)
+      if (get.statusCode === 200) t.ok(Number(head.headers['content-length']) > 0, what)
+    }
+  }
+})
+
+t.test('the root leads to the page', async (t) => {
+  for (const method of ['GET', 'HEAD'] as const) {
+    const answer = await app.inject({ method, url: '/' })
+    t.match(answer, { statusCode: 302, headers: { location: 'docs' } })
+  }
+  isError(t, await app.inject({ method: 'POST', url: '/' }), 405, 'method_not_allowed')
 })

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../../src/app.js'
 import { makePasswords } from '../../src/auth/passwords.js'
+import { localUrl } from '../../src/http/url.js'
 import { testConfig } from '../helpers/database.js'
 import { isError, makeDirectory } from '../helpers/directory.js'
 import { connect, listen, wireText } from '../helpers/raw.js'
@@ -142,6 +143,15 @@ t.test('links start with', async (t) => {
       t.equal(await linkOf(trusting, { host, 'x-forwarded-proto': malformed }), own)
     })
   }
+})
+
+t.test('the URL of a listener can be called, whatever it listens on', (t) => {
+  const of = (address: string) => localUrl({ address, port: 3000 })
+  t.equal(of('127.0.0.1'), 'http://127.0.0.1:3000')
+  t.equal(of('0.0.0.0'), 'http://127.0.0.1:3000')
+  t.equal(of('::'), 'http://127.0.0.1:3000')
+  t.equal(of('::1'), 'http://[::1]:3000')
+  t.end()
 })
 
 t.test('links keep the path as it was sent, and Link repeats them', async (t) => {
