@@ -14,7 +14,7 @@ import type { Database } from './db/schema.js'
 import type { LogBase } from './http/log.js'
 import { localUrl } from './http/url.js'
 import { type OpsListener, openOps } from './ops/listener.js'
-import { makeMetrics } from './ops/metrics.js'
+import { addCounter, makeMetrics } from './ops/metrics.js'
 import { databaseReadiness, type Readiness } from './ops/readiness.js'
 import type { Tracing } from './ops/tracing.js'
 import { createEnterprise } from './users/enterprise.js'
@@ -78,7 +78,10 @@ export async function buildServer(config: Config, { db, tracing }: Ground, logBa
   const app = await buildApp(config, { db, passwords: tracing?.traced(passwords) ?? passwords, logBase })
   tracing?.traceRequests(app)
   const metrics = makeMetrics(app, db, passwords)
-  app.addHook('onClose', async () => tracing?.stop())
+  if (tracing !== undefined) {
+    const { dropped } = tracing
+    addCounter(metrics, 'roster_spans_dropped_total', 'Spans that could not be exported.', () => [[{}, dropped()]])
+  }
   let stopping = false
   app.addHook('onSend', (_request, reply, _payload, done) => {
     // Or a connection that is kept alive would outlive the last answer on it.
@@ -95,7 +98,10 @@ export async function buildServer(config: Config, { db, tracing }: Ground, logBa
     await app.close()
     await db.destroy()
     clearTimeout(bound)
+    const isExporting = await tracing?.stop()
     app.log.info('stopped')
+    // OpenTelemetry gives no way to end an export that waits or is about to be tried again, for up to half a minute.
+    if (isExporting === true) process.exit()
   }
   return { app, metrics, stop }
 }

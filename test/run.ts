@@ -31,7 +31,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'server', paths: ['server/db', 'server/commands'] },
   { runs: 'server', paths: ['server/upgrade.test.js', 'server/ops.test.js'] },
   { runs: 'each', paths: ['ops/listener.test.js'] },
-  { runs: 'once', paths: ['ops/metrics.test.js', 'ops/sampling.test.js', 'http', 'client/answers.test.js', 'client/retries.test.js'] },
+  { runs: 'once', paths: ['ops/metrics.test.js', 'ops/sampling.test.js', 'ops/exports.test.js', 'http', 'client/answers.test.js', 'client/retries.test.js'] },
   { runs: 'once', paths: ['db', 'handlers', 'users', 'auth/keys.test.js', 'auth/network.test.js', 'auth/passwords.test.js', 'properties/keys.test.js'] },
   { runs: 'once', paths: ['properties/names.test.js', 'properties/links.test.js', 'contract/source.test.js', 'contract.test.js'] },
   { runs: 'once', paths: ['contract/breaking.test.js', 'commands', 'sbom.test.js', 'security.test.js', 'architecture.test.js', 'config.test.js', 'names.test.js'] },

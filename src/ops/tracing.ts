@@ -17,6 +17,7 @@ import type { Passwords } from '../auth/passwords.js'
 import type { TracesConfig } from '../config.js'
 import { spec } from '../contract.js'
 import { parseTraceparent } from '../http/traceparent.js'
+import { Exports } from './exports.js'
 
 /** Traces of requests, of their statements and of their hashes, sent by OTLP. */
 export interface Tracing {
@@ -26,8 +27,10 @@ export interface Tracing {
   readonly onStatement: (event: LogEvent) => void
   /** Makes a span of each hash. */
   readonly traced: (passwords: Passwords) => Passwords
-  /** Sends what is not sent yet. */
-  readonly stop: () => Promise<void>
+  /** Spans that could not be exported. */
+  readonly dropped: () => number
+  /** Sends what is not sent yet, for a second at most. @returns whether an export is under way still, which keeps the process */
+  readonly stop: () => Promise<boolean>
 }
 
 declare module 'fastify' {
@@ -58,8 +61,9 @@ export function startTracing(traces: TracesConfig): Tracing {
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'roster', 'service.version': spec.info.version }))
     .merge(detectResources({ detectors: [envDetector] }))
+  const exports = new Exports(new OTLPTraceExporter({ url: traces.url }))
   const processor = new BatchSpanProcessor({
-    exporter: new OTLPTraceExporter({ url: traces.url }),
+    exporter: exports,
     scheduledDelayMillis: traces.delayMs,
     exportTimeoutMillis: traces.exportMs,
     maxQueueSize: traces.queue,
@@ -72,6 +76,9 @@ export function startTracing(traces: TracesConfig): Tracing {
 
   return {
     traceRequests(app) {
+      exports.onLost = (what) => {
+        app.log.warn(what, 'traces could not be sent and were dropped: look at the collector that OTEL_EXPORTER_OTLP_ENDPOINT names')
+      }
       app.decorateRequest('span')
       app.addHook('onRequest', (request, _reply, done) => {
         const parent = parentOf(request.headers.traceparent)
@@ -116,6 +123,7 @@ export function startTracing(traces: TracesConfig): Tracing {
       },
     }),
 
-    stop: () => provider.shutdown(),
+    dropped: () => exports.dropped,
+    stop: () => exports.stop(provider),
   }
 }

@@ -16,7 +16,7 @@ t.test('every metric is in docs/monitoring.md, and every one there is a metric',
   t.teardown(() => app.close())
   const metrics = await makeMetrics(app, db, passwords).getMetricsAsJSON()
   const made = metrics.map(({ name, type }) => [name, String(type)]).filter(([name]) => !/^(process|nodejs)_/.test(String(name)))
-  const ofWorkers = [['roster_workers', 'gauge'], ['roster_workers_replaced_total', 'counter']]
+  const ofWorkers = [['roster_workers', 'gauge'], ['roster_workers_replaced_total', 'counter'], ['roster_spans_dropped_total', 'counter']]
   const rows = [...readFileSync('docs/monitoring.md', 'utf8').matchAll(/^\| `(\w+)` \| (histogram|gauge|counter) \|/gm)]
   t.strictSame(rows.map(([, name, type]) => [name, type]).toSorted(), [...made, ...ofWorkers].toSorted())
 })
