@@ -1,5 +1,9 @@
 import type { Kysely, Selectable, Transaction } from 'kysely'
 import type { ClientTable, Database } from './schema.js'
+import { jsonTime, withDates } from './times.js'
+
+/** A client as listed. */
+export type ClientRow = Pick<Selectable<ClientTable>, 'name' | 'created_on'>
 
 /** The clients (`X-Client-Id`) of one enterprise, to read. */
 export function clientsOf(db: Kysely<Database>, enterprise_id: number) {
@@ -16,13 +20,15 @@ export function clientsOf(db: Kysely<Database>, enterprise_id: number) {
     },
 
     /** All registered clients by name. */
-    list: (): Promise<Pick<Selectable<ClientTable>, 'name' | 'created_on'>[]> =>
-      db
+    async list(): Promise<ClientRow[]> {
+      const rows = await db
         .selectFrom('client')
-        .select(['name', 'created_on'])
+        .select(['name', jsonTime('created_on')])
         .where('enterprise_id', '=', enterprise_id)
         .orderBy('name')
-        .execute(),
+        .execute()
+      return rows.map((row) => withDates<ClientRow>(row, ['created_on']))
+    },
   }
 }
 

@@ -101,7 +101,9 @@ export function inTransaction<T>(
   work: (trx: Transaction<Database>) => Promise<T>,
   waiter?: Waiter,
 ): Promise<T> {
-  return queued(db, (begin) => db.transaction().execute(begin), work, waiter)
+  // The default of a database or role may be another one, in which two writes that meet fail.
+  const transaction = db.transaction().setIsolationLevel('read committed')
+  return queued(db, (begin) => transaction.execute(begin), work, waiter)
 }
 
 /** Runs `work`, which is one statement and so a transaction of its own, as `inTransaction` does. */

@@ -1,7 +1,7 @@
 const CONFLICTS: ReadonlySet<string> = new Set(['40001', '40P01'])
 
 // SQLSTATE of a database that can't answer now: out of resources, shutting down, cancelled by a limit, no lock, read-only.
-const UNAVAILABLE = /^(08...|53...|57P0[1-5]|57014|55P03|25006|25P03|40001|40P01)$/
+const UNAVAILABLE = /^(08...|53...|57P0[1-5]|57014|55P03|25006|25P0[34]|40001|40P01)$/
 
 const NETWORK: ReadonlySet<string> = new Set([
   'EAI_AGAIN',

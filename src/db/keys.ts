@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import type { ApiKeyTable, Database } from './schema.js'
+import { type Json, jsonTime, withDates } from './times.js'
 
 const columns = [
   'api_key.id',
@@ -8,11 +9,11 @@ const columns = [
   'api_key.prefix',
   'api_key.kind',
   'api_key.read_only',
-  'api_key.created_on',
-  'api_key.expires_on',
-  'api_key.revoked_on',
-  'api_key.last_used_on',
-  'api_key.replaced_on',
+  jsonTime('api_key.created_on'),
+  jsonTime('api_key.expires_on'),
+  jsonTime('api_key.revoked_on'),
+  jsonTime('api_key.last_used_on'),
+  jsonTime('api_key.replaced_on'),
 ] as const
 
 /** A key as read: never its hash, and the secret is not stored at all. */
@@ -20,6 +21,11 @@ export type KeyRow = Omit<Selectable<ApiKeyTable>, 'enterprise_id' | 'hash'>
 
 /** When a key ends: so many milliseconds after it is made, by the clock of the database, or when another key does. */
 export type KeyEnd = { readonly livesMs: number } | Date
+
+/** A key as selected with `columns`. */
+function keyOf(row: Json<KeyRow>): KeyRow {
+  return withDates<KeyRow>(row, ['created_on', 'expires_on', 'revoked_on', 'last_used_on', 'replaced_on'])
+}
 
 /** A key as inserted; its SHA-256 is in hexadecimal. */
 export type NewKey = Pick<ApiKeyTable, 'user_id' | 'prefix'> & { readonly hash: string; readonly expires_on: KeyEnd } &
@@ -34,8 +40,8 @@ export function keysOf(db: Kysely<Database>, enterprise_id: number) {
   const keys = db.selectFrom('api_key').where('api_key.enterprise_id', '=', enterprise_id)
   return {
     /** All keys, also expired and revoked ones, oldest first. */
-    list: (): Promise<(KeyRow & { username: string })[]> =>
-      keys
+    async list(): Promise<(KeyRow & { username: string })[]> {
+      const rows = await keys
         .innerJoin('user_account', (join) =>
           join
             .onRef('user_account.enterprise_id', '=', 'api_key.enterprise_id')
@@ -44,17 +50,22 @@ export function keysOf(db: Kysely<Database>, enterprise_id: number) {
         .select([...columns, 'user_account.username'])
         .orderBy('api_key.created_on')
         .orderBy('api_key.prefix')
-        .execute(),
+        .execute()
+      return rows.map((row) => ({ ...keyOf(row), username: row.username }))
+    },
 
     /** The key of this id, whatever its state. */
-    find: (id: string): Promise<KeyRow | undefined> => keys.select(columns).where('api_key.id', '=', id).executeTakeFirst(),
+    async find(id: string): Promise<KeyRow | undefined> {
+      const row = await keys.select(columns).where('api_key.id', '=', id).executeTakeFirst()
+      return row && keyOf(row)
+    },
 
     /** One page of a user's keys that work, oldest first, and the count of all of them. */
     async page(user_id: number, { limit, offset }: { limit: number; offset: number }): Promise<{ count: number; rows: KeyRow[] }> {
       const live = keys.where('user_id', '=', user_id).where(isLive)
       const { count } = await live.select(sql<number>`count(*)`.as('count')).executeTakeFirstOrThrow()
-      const rows = await live.select(columns).orderBy('created_on').orderBy('id').limit(limit).offset(offset).execute()
-      return { count, rows }
+      const rows = await live.select(columns).orderBy('api_key.created_on').orderBy('id').limit(limit).offset(offset).execute()
+      return { count, rows: rows.map(keyOf) }
     },
   }
 }
@@ -69,12 +80,14 @@ export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
     .where('revoked_on', 'is', null)
   return {
     /** Stores a key of a user of this enterprise. */
-    insert: ({ hash, expires_on, ...key }: NewKey): Promise<KeyRow> =>
-      trx
+    async insert({ hash, expires_on, ...key }: NewKey): Promise<KeyRow> {
+      const row = await trx
         .insertInto('api_key')
         .values({ ...key, expires_on: 'livesMs' in expires_on ? after(expires_on.livesMs) : expires_on, hash: Buffer.from(hash, 'hex'), enterprise_id })
         .returning(columns)
-        .executeTakeFirstOrThrow(),
+        .executeTakeFirstOrThrow()
+      return keyOf(row)
+    },
 
     /** Revokes the keys with this display prefix that are not revoked yet, and says whose they were. */
     async revoke(prefix: string): Promise<number[]> {
@@ -83,8 +96,10 @@ export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
     },
 
     /** A key of a user that works; undefined where it has none of this id. */
-    findLive: (user_id: number, id: string): Promise<KeyRow | undefined> =>
-      live().select(columns).where('user_id', '=', user_id).where('id', '=', id).executeTakeFirst(),
+    async findLive(user_id: number, id: string): Promise<KeyRow | undefined> {
+      const row = await live().select(columns).where('user_id', '=', user_id).where('id', '=', id).executeTakeFirst()
+      return row && keyOf(row)
+    },
 
     /** How many keys of a kind work. */
     async count(user_id: number, kind: KeyRow['kind']): Promise<number> {

@@ -64,16 +64,19 @@ const joined = (enterprise_id: string, hash: string, user_id: string): string =>
 
 const ONE = `select ${found('1')} from ${joined('$1::bigint', "decode($2::text, 'hex')", '$3::bigint')}`
 
+/** The id of no user. A null in an array would be the text `NULL` where `array_nulls` is off. */
+const NOBODY = -1
+
 // An array inside a sub-select is of unknown length to the planner, as it is in a plan for all values; else a batch of fewer than
 // the ten that it takes for granted looks cheaper planned anew each time, which takes as long as looking eight up.
 const MANY = `select ${found('asked.n')}
   from unnest((select $1::bigint[]), (select $2::bytea[]), (select $3::bigint[])) with ordinality as asked (enterprise_id, hash, user_id, n),
-  ${joined('asked.enterprise_id', 'asked.hash', 'asked.user_id')}`
+  ${joined('asked.enterprise_id', 'asked.hash', `nullif(asked.user_id, ${String(NOBODY)})`)}`
 
 /** An array as Postgres reads it, of values that need no quotes. */
-function arrayOf(batch: readonly Asked[], element: (asked: Asked) => string | number | undefined): string {
+function arrayOf(batch: readonly Asked[], element: (asked: Asked) => string | number): string {
   let text = ''
-  for (const asked of batch) text += `,${String(element(asked) ?? 'NULL')}`
+  for (const asked of batch) text += `,${String(element(asked))}`
   return `{${text.slice(1)}}`
 }
 
@@ -85,7 +88,7 @@ function statementFor(batch: readonly Asked[]): CompiledQuery<Row> {
     : CompiledQuery.raw(MANY, [
         arrayOf(batch, ({ enterprise_id }) => enterprise_id),
         arrayOf(batch, ({ hash }) => `"\\\\x${hash}"`),
-        arrayOf(batch, ({ user_id }) => user_id),
+        arrayOf(batch, ({ user_id }) => user_id ?? NOBODY),
       ])
 }
 

@@ -17,15 +17,35 @@ export type ServerConfig = Pick<
 
 const ignore = (): void => undefined
 
-/** What Postgres is told of a session when it begins. */
-function sessionOf({ statementMs, lockMs }: ServerConfig): pg.PoolConfig {
+/**
+ * Settings of each session, whatever the server, the database and the role have. Poolers may drop them, so no answer depends on
+ * them: they keep it fast, and spare statements outside of transactions from retries.
+ */
+const PINNED = [
+  // Pages of large enterprises look dear to the planner; compiling them takes a hundred times longer than running them.
+  'jit=off',
+  // Times in UTC are read without making dates of them (`times.ts`).
+  'TimeZone=UTC',
+  'DateStyle=ISO',
+  'array_nulls=on',
+  'bytea_output=hex',
+  'transform_null_equals=off',
+  // On, a name that is taken would end the connection.
+  'exit_on_error=off',
+  'default_transaction_isolation=read\\ committed',
+  'default_transaction_deferrable=off',
+]
+
+/** What Postgres is told of a session when it begins. Of two values of a setting the later one holds, so the URL's come first. */
+function sessionOf(url: string, { statementMs, lockMs }: ServerConfig): pg.PoolConfig {
+  const parsed = new URL(url)
+  const options = [...parsed.searchParams.getAll('options').slice(-1), ...PINNED.map((setting) => `-c ${setting}`)].join(' ')
+  parsed.searchParams.set('options', options)
   return {
+    connectionString: parsed.href,
     statement_timeout: statementMs,
     lock_timeout: lockMs,
     idle_in_transaction_session_timeout: statementMs,
-    // Pages of large enterprises look dear to the planner; compiling them takes a hundred times longer than running them. Times
-    // in UTC are read without making dates of them (`users.ts`).
-    options: '-c jit=off -c TimeZone=UTC',
   }
 }
 
@@ -112,12 +132,11 @@ export interface CountedPool extends PostgresPool {
 export function openServer(url: string, config: ServerConfig): CountedPool {
   const { poolSize, databaseQueue, connectMs, statementMs, prepare, sessionLimits } = config
   const pool = new pg.Pool({
-    connectionString: url,
     application_name: 'roster',
     max: poolSize,
     connectionTimeoutMillis: connectMs,
     keepAlive: true,
-    ...(sessionLimits ? sessionOf(config) : {}),
+    ...(sessionLimits ? sessionOf(url, config) : { connectionString: url }),
     types,
   })
   // Without these listeners a connection that breaks ends the process. An idle one is replaced by the pool; one that is

@@ -3,7 +3,7 @@ import { type AuditActor, type AuditChangeOf, type Audited, appending } from './
 import { isUniqueViolation } from './failures.js'
 import type { KeyOwner } from './lookups.js'
 import type { Database, UserAccountTable } from './schema.js'
-import { LEVEL_BITS, rowOf, userColumns, userOf, type UserRow, type UserValues } from './users.js'
+import { LEVEL_BITS, userColumns, userOf, type UserRow, type UserValues, userValues } from './users.js'
 
 const columns = sql.raw(userColumns.join(', '))
 const values = sql`json_build_array(${columns})`
@@ -104,13 +104,13 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
     async lock(ids: readonly number[]): Promise<ReadonlyMap<number, UserRow>> {
       const rows = await trx
         .selectFrom('user_account')
-        .select(userColumns)
+        .select(userValues)
         .where('enterprise_id', '=', enterprise_id)
         .where('id', 'in', [...new Set(ids)])
         .orderBy('id')
         .forUpdate()
         .execute()
-      return new Map(rows.map((row) => [row.id, rowOf(row)]))
+      return new Map(rows.flatMap(({ values }) => userOf(values) ?? []).map((row) => [row.id, row]))
     },
 
     /** The hash of the password of a user whose row is locked; null where it has none. */
@@ -128,13 +128,13 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
     async lockSuperusers(): Promise<UserRow[]> {
       const rows = await trx
         .selectFrom('user_account')
-        .select(userColumns)
+        .select(userValues)
         .where('enterprise_id', '=', enterprise_id)
         .where('is_superuser', '=', true)
         .orderBy('id')
         .forUpdate()
         .execute()
-      return rows.map(rowOf)
+      return rows.flatMap(({ values }) => userOf(values) ?? [])
     },
 
     /** @throws {DuplicateUser} when the name or the address belongs to another user */
@@ -153,29 +153,29 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
      * @throws {DuplicateUser} when the name or the address belongs to another user
      */
     async update(id: number, changes: UserChanges): Promise<UserRow> {
-      const row = await refusingDuplicates(
+      const { values } = await refusingDuplicates(
         trx
           .updateTable('user_account')
           .set(changes)
           .set({ updated_on: sql<Date>`clock_timestamp()` })
           .where('enterprise_id', '=', enterprise_id)
           .where('id', '=', id)
-          .returning(userColumns)
+          .returning(userValues)
           .executeTakeFirstOrThrow(),
       )
-      return rowOf(row)
+      return userOf(values) as UserRow
     },
 
     /** Writes that a user whose row is locked signs in now: no edit, so `updated_on` stays. */
     async signIn(id: number, rehashed: Pick<UserChanges, 'password_hash'>): Promise<UserRow> {
-      const row = await trx
+      const { values } = await trx
         .updateTable('user_account')
         .set({ ...rehashed, last_login: sql<Date>`statement_timestamp()` })
         .where('enterprise_id', '=', enterprise_id)
         .where('id', '=', id)
-        .returning(userColumns)
+        .returning(userValues)
         .executeTakeFirstOrThrow()
-      return rowOf(row)
+      return userOf(values) as UserRow
     },
 
     /** Deletes a user that `lock` returned, and its keys. */

@@ -1,5 +1,6 @@
-import { CompiledQuery, type Kysely, type Selectable } from 'kysely'
+import { CompiledQuery, type Kysely, type Selectable, sql } from 'kysely'
 import type { Database, UserAccountTable } from './schema.js'
+import { type Json, timeOf } from './times.js'
 
 /** The columns of a user that rules and answers read. The password's hash is not among them. */
 export const userColumns = [
@@ -24,34 +25,18 @@ type ColumnName<Path> = Path extends `user_account.${infer Name}` ? Name : never
 
 /** A user as selected. */
 export type UserColumns = Pick<Selectable<UserAccountTable>, ColumnName<(typeof userColumns)[number]> & keyof UserAccountTable>
-type Json<T> = Date extends T ? string | Exclude<T, Date> : T
 
 /**
  * A user as read. Its times are texts as RFC 3339 has them, in UTC with milliseconds: to make a `Date` of each and to write it
  * again takes longer than all else that is done with a row.
  */
-export type UserRow = { [Name in keyof UserColumns]: Json<UserColumns[Name]> }
+export type UserRow = Json<UserColumns>
 
 /** The values of `userColumns`, as a JSON array has them; all null where an outer join found none. */
 export type UserValues = { readonly [I in keyof typeof userColumns]: UserRow[ColumnName<(typeof userColumns)[I]> & keyof UserRow] }
 
-/** As long as Postgres writes a time in UTC that has milliseconds. */
-const WITH_MILLISECONDS = '2026-11-25T09:30:00.123+00:00'.length
-
-/** A time as Postgres writes it in JSON: with as many digits as it needs, in the time zone of the session. */
-function timeOf(text: string): string {
-  return text.length >= WITH_MILLISECONDS && text.endsWith('+00:00') ? `${text.slice(0, 23)}Z` : new Date(text).toISOString()
-}
-
-/** A row as selected without JSON. */
-export function rowOf({ last_login, created_on, updated_on, ...others }: UserColumns): UserRow {
-  return {
-    ...others,
-    last_login: last_login?.toISOString() ?? null,
-    created_on: created_on.toISOString(),
-    updated_on: updated_on.toISOString(),
-  }
-}
+/** Selects `values`, of which `userOf` makes a user. */
+export const userValues = sql<UserValues>`json_build_array(${sql.raw(userColumns.join(', '))})`.as('values')
 
 /** A user of its values; undefined where there is none. Written out, as every request begins with one. */
 export function userOf(values: UserValues): UserRow | undefined {
@@ -126,7 +111,7 @@ const PAGE = `
  * The users of one enterprise, to read. No method takes the enterprise, so no query can forget it.
  */
 export function usersOf(db: Kysely<Database>, enterprise_id: number) {
-  const users = db.selectFrom('user_account').select(userColumns).where('enterprise_id', '=', enterprise_id)
+  const users = db.selectFrom('user_account').select(userValues).where('enterprise_id', '=', enterprise_id)
   return {
     /** The user with this name, this address, or both; at most one, for both are unique. */
     async match({ username_key, email_key }: UserKeys): Promise<UserRow | undefined> {
@@ -134,13 +119,13 @@ export function usersOf(db: Kysely<Database>, enterprise_id: number) {
         .$if(username_key !== undefined, (query) => query.where('username_key', '=', username_key as string))
         .$if(email_key !== undefined, (query) => query.where('email_key', '=', email_key as string))
         .executeTakeFirst()
-      return row && rowOf(row)
+      return row && userOf(row.values)
     },
 
     /** The user with this id. */
     async find(id: number): Promise<UserRow | undefined> {
       const row = await users.where('id', '=', id).executeTakeFirst()
-      return row && rowOf(row)
+      return row && userOf(row.values)
     },
 
     /** Which of a name and an address belong to a user other than `exceptId`. */
