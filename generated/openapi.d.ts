@@ -1170,7 +1170,7 @@ export interface components {
          */
         user_id: number;
         /**
-         * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user has another one now, the answer is 412 and nothing changes. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
+         * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user was edited since, the answer is 412 and nothing changes. A sign-in is no edit: a tag from before it still holds. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
          * @example "75078.2026-01-05T09:45:00.000Z"
          */
         "If-Match": string;
@@ -1208,7 +1208,7 @@ export interface components {
          */
         "Cache-Control": "no-store";
         /**
-         * @description The state of the user (RFC 9110, section 8.8.3): a strong tag, another one after each change. Send it back as `If-Match`.
+         * @description The state of the user (RFC 9110, section 8.8.3): a strong tag, another one after each change and each sign-in. Send it back as `If-Match`.
          * @example "75078.2026-01-05T09:45:00.000Z"
          */
         ETag: string;
@@ -1435,7 +1435,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user has another one now, the answer is 412 and nothing changes. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
+                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user was edited since, the answer is 412 and nothing changes. A sign-in is no edit: a tag from before it still holds. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
                  * @example "75078.2026-01-05T09:45:00.000Z"
                  */
                 "If-Match"?: components["parameters"]["If-Match"];
@@ -1488,7 +1488,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user has another one now, the answer is 412 and nothing changes. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
+                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user was edited since, the answer is 412 and nothing changes. A sign-in is no edit: a tag from before it still holds. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
                  * @example "75078.2026-01-05T09:45:00.000Z"
                  */
                 "If-Match"?: components["parameters"]["If-Match"];
@@ -1532,7 +1532,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user has another one now, the answer is 412 and nothing changes. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
+                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user was edited since, the answer is 412 and nothing changes. A sign-in is no edit: a tag from before it still holds. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
                  * @example "75078.2026-01-05T09:45:00.000Z"
                  */
                 "If-Match"?: components["parameters"]["If-Match"];

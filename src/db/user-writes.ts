@@ -157,7 +157,8 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
         trx
           .updateTable('user_account')
           .set(changes)
-          .set({ updated_on: sql<Date>`clock_timestamp()` })
+          // Later than before even where the clock was set back: tags tell edits apart by its milliseconds.
+          .set({ updated_on: sql<Date>`greatest(statement_timestamp(), updated_on + interval '1 millisecond')` })
           .where('enterprise_id', '=', enterprise_id)
           .where('id', '=', id)
           .returning(userValues)
@@ -170,7 +171,7 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
     async signIn(id: number, rehashed: Pick<UserChanges, 'password_hash'>): Promise<UserRow> {
       const { values } = await trx
         .updateTable('user_account')
-        .set({ ...rehashed, last_login: sql<Date>`statement_timestamp()` })
+        .set({ ...rehashed, last_login: sql<Date>`greatest(statement_timestamp(), last_login + interval '1 millisecond')` })
         .where('enterprise_id', '=', enterprise_id)
         .where('id', '=', id)
         .returning(userValues)

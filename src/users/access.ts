@@ -3,7 +3,7 @@ import type { FoundKey, KeyOwner } from '../db/lookups.js'
 import type { UserChanges } from '../db/user-writes.js'
 import type { UserRow } from '../db/users.js'
 import { Problem } from '../errors.js'
-import { etagOf, isStaff } from './user.js'
+import { isStaff, isUnedited } from './user.js'
 
 /** Who may call an operation, as `x-who-may-call` of the contract says it. */
 export type WhoMayCall = (typeof operations)[keyof typeof operations]['whoMayCall']
@@ -135,8 +135,8 @@ export function requireFound(target: UserRow | undefined): UserRow {
  * @param expected entity tags; undefined where any state will do
  * @throws {Problem} `precondition_failed`
  */
-export function requireMatch(expected: readonly string[] | undefined, target: UserRow, enterprise: KeyOwner['enterprise']): void {
-  if (expected === undefined || expected.includes(etagOf(target, enterprise))) return
+export function requireMatch(expected: readonly string[] | undefined, target: UserRow): void {
+  if (expected === undefined || expected.some((tag) => isUnedited(tag, target))) return
   throw new Problem('precondition_failed', ['If-Match: names no tag that the user has now'])
 }
 

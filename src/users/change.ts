@@ -72,7 +72,7 @@ export async function changeUser(
     const target = requireFound(locked.get(id))
     const changes = changesOf(target, body, password_hash)
     requireMayChange(self, target, changes)
-    requireMatch(expected, target, caller.enterprise)
+    requireMatch(expected, target)
     // The name or address that the body leaves as it is needs the row; the others were looked at before.
     const [weak, ...others] = deps.passwords.faults(password, { ...target, ...changes })
     if (weak !== undefined) throw Problem.of([weak, ...others])

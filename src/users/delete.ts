@@ -27,7 +27,7 @@ export async function deleteUser(
     const self = requireStillMayCall('managers-not-self', locked.get(caller.user.id), id)
     const target = requireFound(locked.get(id))
     requireMayDelete(self, target)
-    requireMatch(expected, target, caller.enterprise)
+    requireMatch(expected, target)
     await users.delete(id)
     await auditOf(trx, caller.enterprise).append(auditActor(caller), userDeleted(target))
   }, caller.waiter)

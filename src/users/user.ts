@@ -58,14 +58,32 @@ export function toUser(row: UserRow, enterprise: KeyOwner['enterprise'], token: 
   }
 }
 
+/** The last sign-in as tags have it; undefined where there was none. */
+function signInOf({ last_login }: UserRow): string | undefined {
+  return last_login === null ? undefined : Date.parse(last_login).toString(36)
+}
+
 /**
  * The strong entity tag of a user (RFC 9110, section 8.8.3): another one after each write, whichever version's server wrote.
- * It is Postgres's own version of the row; the time of the change, since a database that was restored, or that a replica took
- * over from, gives the same versions again; and what is shown of the enterprise.
+ * It is Postgres's own version of the row; the time of the last edit, since a database that was restored, or that a replica took
+ * over from, gives the same versions again; the last sign-in; and what is shown of the enterprise.
  */
-export function etagOf({ xmin, updated_on }: UserRow, { google_enterprise_id }: KeyOwner['enterprise']): string {
+export function etagOf(row: UserRow, { google_enterprise_id }: KeyOwner['enterprise']): string {
+  const signIn = signInOf(row)
+  const login = signIn === undefined ? '' : `~${signIn}`
   const emm = google_enterprise_id === null ? '' : `.${hash('sha256', google_enterprise_id, 'base64url').slice(0, 16)}`
-  return `"${xmin}.${updated_on}${emm}"`
+  return `"${row.xmin}.${row.updated_on}${login}${emm}"`
+}
+
+const TAG = /^"(\d+)\.([^.~"]+\.\d+Z)(?:~([0-9a-z]+))?(?:\.[\w-]+)?"$/
+
+/**
+ * Whether a user was not edited since it had this tag. Another version of the row with the same time of the last edit is a
+ * sign-in's, which is shown but is no edit: `updated_on` moves with every edit, `last_login` with every sign-in.
+ */
+export function isUnedited(tag: string, row: UserRow): boolean {
+  const [, version, updated_on, signIn] = TAG.exec(tag) ?? []
+  return updated_on === row.updated_on && (version === row.xmin || signIn !== signInOf(row))
 }
 
 /** A user as the API shows it, with its entity tag. */

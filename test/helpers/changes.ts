@@ -215,7 +215,8 @@ async function changes(t: Test, directory: Directory, method: 'PUT' | 'PATCH'): 
     await change(user, { is_active: false }, admin.key)
     isError(t, await change(user, {}, user.key), 401, 'invalid_credentials')
     await change(user, { is_active: true }, admin.key)
-    t.equal(await sees(), 1)
+    isError(t, await change(user, {}, user.key), 401, 'invalid_credentials')
+    t.equal((await change(user, {}, await directory.keyOf(user.username))).statusCode, 200, 'with a new key')
   })
   await t.test('a superuser deactivates and demotes another, and may give up a role that it needs not', async (t) => {
     const user = await member()

@@ -312,6 +312,30 @@ t.test('429', async (t) => {
   })
 })
 
+t.test('a sign-in is no edit: updated_on stays, the tag is another one, and one from before it still holds', async (t) => {
+  const { id } = await create({ username: 'tagged', password })
+  const path = `/user/${String(id)}/`
+  const get = () => call(`GET ${path}`, { key: superuser })
+  const before = await get()
+  const changeIf = (first_name: string, tag: unknown) =>
+    call(`PATCH ${path}`, { key: superuser, json: { first_name }, headers: { 'if-match': String(tag) } })
+  const { user } = await enter({ username: 'tagged' })
+  const after = await get()
+  t.strictSame(after.json<User>(), { ...before.json<User>(), last_login: user.last_login })
+  t.not(after.headers.etag, before.headers.etag)
+  const changed = await changeIf('A', before.headers.etag)
+  t.equal(changed.statusCode, 200, 'from before the sign-in')
+  t.equal(changed.headers.etag, (await get()).headers.etag)
+  await enter({ username: 'tagged' })
+  for (const { headers } of [before, after]) isError(t, await changeIf('B', headers.etag), 412, 'precondition_failed')
+  t.equal((await changeIf('', changed.headers.etag)).statusCode, 200, 'undone')
+  await enter({ username: 'tagged' })
+  isError(t, await changeIf('B', changed.headers.etag), 412, 'precondition_failed')
+  const now = (await get()).headers.etag
+  await enter({ username: 'tagged' })
+  t.equal((await call(`DELETE ${path}`, { key: superuser, headers: { 'if-match': String(now) } })).statusCode, 204)
+})
+
 t.test('networks are kept of the last sign-ins alone, and deleted with the user', async (t) => {
   const { id } = await create({ username: 'nomad', password })
   const kept = () => db.selectFrom('sign_in_network').select('network').where('user_id', '=', id).orderBy('last_on').execute()

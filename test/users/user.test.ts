@@ -1,4 +1,4 @@
-import { etagOf, isStaff, show, toUser } from '../../src/users/user.js'
+import { etagOf, isStaff, isUnedited, show, toUser } from '../../src/users/user.js'
 import { enterprise, row } from '../helpers/rows.js'
 import { thisFile } from '../helpers/this-file.js'
 
@@ -63,6 +63,7 @@ t.test('etagOf: strong, and another one for whatever is shown', async (t) => {
     etagOf(row({ xmin: '754' }), enterprise),
     // A database that was restored counts again from where it was.
     etagOf(row({ updated_on: '2026-01-06T09:00:00.001Z' }), enterprise),
+    etagOf(row({ last_login: '2026-02-01T08:15:30.123Z' }), enterprise),
     etagOf(row(), enrolled('LC01234abc')),
     etagOf(row(), enrolled('LC01234abd')),
     etagOf(row(), enrolled('Ünï "çødé"')),
@@ -71,4 +72,19 @@ t.test('etagOf: strong, and another one for whatever is shown', async (t) => {
   for (const tag of tags) t.match(tag, /^"[!#-~]{3,60}"$/)
   t.equal(tags[0], '"753.2026-01-06T09:00:00.000Z"')
   t.strictSame(show(row(), enterprise), { user: toUser(row(), enterprise), etag: tags[0] })
+})
+
+t.test('isUnedited: sign-ins and the enterprise make no difference, edits do', async (t) => {
+  const [first, second] = ['2026-02-01T08:15:30.123Z', '2026-02-01T08:15:30.124Z']
+  const enrolled = { ...enterprise, google_enterprise_id: 'LC01234abc' }
+  const tags = [etagOf(row(), enterprise), etagOf(row({ xmin: '754', last_login: first }), enterprise), etagOf(row({ xmin: '754', last_login: first }), enrolled)]
+  const now = { xmin: '755', last_login: second }
+  for (const tag of tags) {
+    t.ok(isUnedited(tag, row(now)), tag)
+    t.notOk(isUnedited(tag, row({ ...now, updated_on: '2026-01-06T09:00:00.001Z' })), 'edited after the sign-in')
+    t.notOk(isUnedited(`W/${tag}`, row(now)))
+  }
+  t.ok(isUnedited(etagOf(row(now), enrolled), row(now)))
+  t.notOk(isUnedited(etagOf(row(), enterprise), row({ xmin: '754' })), 'a write that knows nothing of times')
+  for (const other of ['""', '"*"', '"x"', `"753.${second}`]) t.notOk(isUnedited(other, row(now)), other)
 })
