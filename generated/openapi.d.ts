@@ -654,7 +654,7 @@ export interface components {
             profile?: components["schemas"]["UserProfileInput"];
         };
         /**
-         * @description User name: no control, format, line or paragraph separator characters (Unicode Cc, Cf, Zl, Zp), and no white space at the ends. Names are compared by NFKC(lower(upper(NFKC(name)))).
+         * @description User name: no control, format, line or paragraph separator characters (Unicode Cc, Cf, Zl, Zp), none that is not drawn (Default_Ignorable_Code_Point), and no white space or other blank, as U+2800, at the ends. A user who has another name from before keeps it until it is changed. Names are compared by NFKC(lower(upper(NFKC(name)))).
          * @example carol
          */
         Username: string;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { _, Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { components } from '../generated/openapi.js'
-import { isText, isUsername } from './names.js'
+import { isName, isText, isUsername } from './names.js'
 
 /** The contract as text, as it was written by hand. */
 export const openapiYaml = readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8')
@@ -64,7 +64,7 @@ ajv.addKeyword({
 })
 
 /** What `pattern` can't say in the syntax that all languages' engines share, by the value of `x-characters`. */
-const CHARACTERS: Readonly<Record<string, (text: string) => boolean>> = { text: isText, username: isUsername }
+const CHARACTERS: Readonly<Record<string, (text: string) => boolean>> = { text: isText, name: isName, username: isUsername }
 ajv.addKeyword({
   keyword: 'x-characters',
   type: 'string',
@@ -102,7 +102,7 @@ interface Bounds {
   readonly pattern?: string
   readonly enum?: readonly string[]
   readonly 'x-max-distinct-items'?: number
-  readonly 'x-characters'?: 'text' | 'username'
+  readonly 'x-characters'?: 'text' | 'name' | 'username'
   /** Code points after NFKC; what `maxLength` can't say. A rule sees to it. */
   readonly 'x-nfkc-length'?: { readonly minimum: number; readonly maximum: number }
 }
@@ -114,11 +114,12 @@ export const passwordLength = Password['x-nfkc-length'] as NonNullable<Bounds['x
 
 const ARTICLES: Readonly<Record<string, string>> = { string: 'a string', boolean: 'a boolean', array: 'an array', object: 'an object' }
 
-function patternText(schema: Bounds): string {
+function patternText(schema: Bounds, value: unknown): string {
   if (schema.pattern === Email.pattern) return 'must be a valid e-mail address, or empty'
   if (schema['x-characters'] === 'username') {
-    return 'must have no control, format or separator characters, and no white space at its ends'
+    return 'must have no control, format, separator or invisible characters, and no white space at its ends'
   }
+  if (schema['x-characters'] === 'name' && isText(String(value))) return 'must have no invisible characters, and at least one that can be seen'
   return schema.format === undefined || schema.format === 'password'
     ? 'must have no control characters'
     : `must be a ${schema.format}`
@@ -153,7 +154,7 @@ function what(error: ErrorObject): string {
     case 'pattern':
     case 'x-characters':
     case 'format':
-      return patternText(schema)
+      return patternText(schema, error.data)
     default:
       return 'is not as the contract says'
   }

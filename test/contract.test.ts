@@ -213,7 +213,7 @@ t.test('every keyword has its text', async (t) => {
     t.strictSame(faultTexts(errors), ['type: must be of another type', 'enum: must be one of '])
   })
   await t.test('characters of a username', async (t) => {
-    const text = 'username: must have no control, format or separator characters, and no white space at its ends'
+    const text = 'username: must have no control, format, separator or invisible characters, and no white space at its ends'
     const validate = compile(user)
     // Code points of Cc, Cf, Zl, Zp and a lone surrogate.
     for (const name of [

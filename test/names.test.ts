@@ -1,4 +1,4 @@
-import { fold, isUsername, nameKey } from '../src/names.js'
+import { fold, isName, isUsername, nameKey } from '../src/names.js'
 import { thisFile } from './helpers/this-file.js'
 
 const t = thisFile()
@@ -85,4 +85,32 @@ t.test('white space at the ends is none, inside it is', async (t) => {
     for (const name of [space, `${space}a`, `a${space}`]) t.notOk(isUsername(name), shown(name))
     t.ok(isUsername(`a${space}b`), shown(space))
   }
+})
+
+// Default-ignorable ones of every kind: variation selectors, joiners, fillers, tags, and unassigned ones that never will be drawn.
+const IGNORABLE = [
+  '\ufe0f', '\ufe00', '\u034f', '\u{e0100}', '\u{e01ef}', '\u17b4', '\u17b5', '\u3164', '\uffa0', '\u115f', '\u1160', '\u180b', '\u180f', '\u2065', '\ufff0',
+  '\u{1bca0}', '\u{1d173}', '\u{e0fff}',
+]
+// Drawn as nothing, though Unicode has them as symbols, letters or marks.
+const BLANKS = ['\u2800', '\u{1d159}', '\u{13441}', '\u{13442}', '\u{16fe4}']
+
+t.test('what nobody sees is no part of a username, and no name of anything', async (t) => {
+  for (const character of IGNORABLE) {
+    for (const name of [character, `bob${character}`, `${character}bob`, `b${character}ob`, character.repeat(150)]) {
+      t.notOk(isUsername(name), shown(name))
+      t.notOk(isName(name), shown(name))
+    }
+  }
+  for (const character of BLANKS) {
+    for (const name of [character, `bob${character}`, `${character}bob`, `${character} ${character}`]) t.notOk(isUsername(name), shown(name))
+    for (const name of [character, `${character} ${character}`, ` ${character}`]) t.notOk(isName(name), shown(name))
+    t.ok(isUsername(`b${character}ob`), 'braille has it between words')
+    t.ok(isName(`bob${character}`))
+  }
+})
+
+t.test('names of things', async (t) => {
+  for (const name of ['a', '', ' a ', 'nightly report', '⚙ laptop', '\u{1f5a5}', 'e\u0301', '李雷', '\u2803\u2815\u2803', '\u0600a']) t.ok(isName(name), shown(name))
+  for (const name of [' ', '\u3000\u2003', '\ufff9', 'a\0', 'a\x85', 'a\ud800', 'a\u200d', '\u2699\ufe0f laptop', '\u200b']) t.notOk(isName(name), shown(name))
 })

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { KEY_DAYS } from '../auth/keys.js'
 import { createKey, revokeKey } from '../auth/made-keys.js'
 import { keysOf } from '../db/keys.js'
+import { isName } from '../names.js'
 import { command, printMany, printOne, requireEnterprise, type Terminal, withDatabase } from './program.js'
 
 const COLUMNS = [
@@ -12,8 +13,10 @@ const COLUMNS = [
 const LONGEST_NAME = 100
 
 function parseName(name: string): string {
-  if (Array.from(name).length <= LONGEST_NAME && !/[\p{Cc}\p{Cs}]/u.test(name)) return name
-  throw new InvalidArgumentError(`It must have at most ${String(LONGEST_NAME)} characters, none of them a control character.`)
+  if (Array.from(name).length <= LONGEST_NAME && isName(name)) return name
+  throw new InvalidArgumentError(
+    `It must have at most ${String(LONGEST_NAME)} characters, none of them a control character or invisible, and at least one that can be seen.`,
+  )
 }
 
 function parseDays(text: string): number {

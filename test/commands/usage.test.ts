@@ -42,7 +42,7 @@ t.test('2: what is no command line', async (t) => {
     ['enterprise', 'create'], ['enterprise', 'create', 'acme'], ['enterprise', 'create', '--admin', 'alice'],
     ['enterprise', 'create', 'acme', '--admin'], ['enterprise', 'create', 'acme', 'b', '--admin', 'alice'],
     ...['0', '1001', 'x', '1.5', ''].map((days) => ['key', 'create', '--enterprise', 'acme', '--user', 'a', '--expires-days', days]),
-    ...['a\nb', 'x'.repeat(101)].map((name) => ['key', 'create', '--enterprise', 'acme', '--user', 'a', '--name', name]),
+    ...['a\nb', 'x'.repeat(101), '\u3164', 'laptop\ufe0f', ' '].map((name) => ['key', 'create', '--enterprise', 'acme', '--user', 'a', '--name', name]),
     ['key', 'create', '--enterprise', 'acme'], ['key', 'create', '--user', 'alice'], ['key', 'list'],
     ['key', 'revoke', 'rst_0_abcd'], ['key', 'revoke', '--enterprise', 'acme'],
     ...['x', '-1', '1.5', '65', ''].map((workers) => ['serve', '--workers', workers]),

@@ -25,14 +25,17 @@ const CONTROL = /\p{Cc}/u
 export const text = (maxLength: number, minLength = 0): fc.Arbitrary<string> =>
   fc.string({ unit: character.filter((one) => !CONTROL.test(one)), minLength, maxLength, size: 'max' })
 
+/** What is no white space to Unicode, and drawn as nothing. */
+const BLANKS = ['\u2800', '\u{1d159}', '\u{13441}', '\u{13442}', '\u{16fe4}']
+
 /** The rules of a username, said another way than the server does. */
 export function isValidUsername(name: string): boolean {
   const characters = Array.from(name)
   return (
     characters.length >= 1 &&
     characters.length <= 150 &&
-    !characters.some((one) => /^[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]$/u.test(one)) &&
-    [characters[0]!, characters.at(-1)!].every((one) => !/^\p{White_Space}$/u.test(one))
+    !characters.some((one) => /^[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]$/u.test(one) || /^\p{DI}$/u.test(one)) &&
+    [characters[0]!, characters.at(-1)!].every((one) => !/^\p{White_Space}$/u.test(one) && !BLANKS.includes(one))
   )
 }
 

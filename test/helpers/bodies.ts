@@ -13,7 +13,7 @@ type Broken = readonly [fields: Fields, error: string, code?: ErrorBody['code']]
 /** `length` different groups. */
 export const groups = (length: number): string[] => Array.from({ length }, (_, index) => `group-${String(index)}`)
 
-const USERNAME = 'username: must have no control, format or separator characters, and no white space at its ends'
+const USERNAME = 'username: must have no control, format, separator or invisible characters, and no white space at its ends'
 const EMAIL = 'email: must be a valid e-mail address, or empty'
 const LENGTH = 'password: must have 8 to 1024 characters'
 const CONTROL = 'must have no control characters'

@@ -1,5 +1,6 @@
 import argon2 from 'argon2'
 import type { Test } from 'tap'
+import { nameKey } from '../../src/names.js'
 import type { User } from '../../src/users/user.js'
 import {
   allowed, allowedPasswords, allowedProfiles, refusesBrokenBodies, refusesLargeBodies, refusesOtherTypes, sized,
@@ -152,6 +153,30 @@ async function changes(t: Test, directory: Directory, method: 'PUT' | 'PATCH'): 
     t.strictSame(await newest(directory.db), [entry])
     await change(user, { last_name: 'Own' }, (await member({ is_active: false })).key)
     t.not((await newest(directory.db))[0]?.action, 'user.update', 'nor of what was refused')
+  })
+  await t.test('a name that an earlier release took stays until it is changed', async (t) => {
+    for (const [i, character] of ['\ufe0f', '\u3164', '\u2800'].entries()) {
+      const user = await member({ password: 'correct horse' })
+      const username = `old-${method}-${String(i)}${character}`
+      const stored = { username, username_key: nameKey(username) }
+      await directory.db.updateTable('user_account').set(stored).where('id', '=', user.id).execute()
+      const old = { id: user.id, username }
+      const changed = await change(old, { username, first_name: 'New' })
+      t.match([changed.statusCode, changed.json()], [200, { username, first_name: 'New' }])
+      t.equal((await send(user.id, { key: admin.key, json: await read(user.id) })).statusCode, 200, 'as it was read')
+      t.equal((await change(old, { username, last_name: 'Own' }, user.key)).statusCode, 200, 'by the user')
+      t.match((await call(`GET /user/?username=${encodeURIComponent(username.toUpperCase())}`, { key: superuser })).json(), { count: 1 })
+      const login = { json: { username, password: 'correct horse' }, headers: { 'x-tenant': 'acme' } }
+      t.equal((await call('POST /login/', login)).statusCode, 200)
+      const refused = ['username: must have no control, format, separator or invisible characters, and no white space at its ends']
+      for (const name of [username.toUpperCase(), `${username}${character}`, character]) {
+        isError(t, await change(old, { username: name }), 400, 'validation_failed', refused)
+      }
+      const other = await member()
+      isError(t, await change(other, { username }), 400, 'validation_failed', refused)
+      t.equal((await change(old, { username: `new-${method}-${String(i)}` })).statusCode, 200)
+      isError(t, await change({ id: user.id, username }, { username }), 400, 'validation_failed', refused)
+    }
   })
   await t.test('the order of groups is a change', async (t) => {
     const user = await member()

@@ -310,6 +310,18 @@ const kept = () => db.selectFrom('idempotency_key').selectAll().execute()
 const age = (interval: string) => sql`update idempotency_key set created_on = now() - ${interval}::interval`.execute(db)
 const reversed = (json: object): string => JSON.stringify(Object.fromEntries(Object.entries(json).reverse()))
 
+t.test('400: names that look like others, or that nobody sees', async (t) => {
+  await directory.create({ username: 'lookalike' })
+  const text = 'username: must have no control, format, separator or invisible characters, and no white space at its ends'
+  for (const character of ['\ufe0f', '\u034f', '\u{e0100}', '\u17b4', '\u3164', '\u2800', '\u200d', '\u115f', '\u{e0001}']) {
+    for (const username of [character, `lookalike${character}`, `${character}lookalike`]) {
+      isError(t, await call('POST /user/', { key: superuser, json: { username, profile: {} } }), 400, 'validation_failed', [text])
+    }
+  }
+  const shown = { first_name: 'Bob \u2764\ufe0f', last_name: '\u3164', profile: { groups: ['\u{1f469}\u200d\u{1f4bb}'] } }
+  t.match(await directory.create({ username: 'displayed', ...shown }), { ...shown, full_name: 'Bob \u2764\ufe0f \u3164' }, 'what is only displayed is free')
+})
+
 t.test('201: with an Idempotency-Key', async (t) => {
   await t.test('the first answer comes again, whatever the order of the fields, the quotes, and what became of the user', async (t) => {
     const json = fresh({ profile: { groups: ['b', 'a'], role: 'Viewer' }, password: 'correct horse', unknown: { b: [1], a: null } })

@@ -89,3 +89,34 @@ t.test('valid names are created and found in any case; others are 400', async (t
     { numRuns: 40 },
   )
 })
+
+t.test('two spellings of one name are one everywhere', async (t) => {
+  const { call, superuser: key } = await makeDirectory(t, { ROSTER_SIGN_IN_TRIES: '2' })
+  const pairs = [
+    ['stra\u00dfe', 'STRASSE'], ['stra\u00dfen', 'Strassen'], ['\ufb01ona', 'FIONA'], ['\u00c5sa', 'a\u030asa'], ['\u212bke', '\u00e5KE'], ['\u212aarl', 'karl'],
+    ['\u03bf\u03b4\u03bf\u03c2', '\u039f\u0394\u039f\u03a3'], ['\u03bf\u03b4\u03bf\u03c3x', '\u039f\u0394\u039f\u03a3X'], ['\u0130lker', 'i\u0307lker'], ['\u0131lker', 'ILKER'], ['\uff41my', 'Amy'],
+    ['\uac00', '\u1100\u1161'], ['e\u0323\u0302', 'e\u0302\u0323'], ['\u01c4x', '\u01c5X'], ['\u00e9', 'E\u0301'],
+  ] as const
+  const password = 'correct horse battery'
+  const taken = (answer: { json: () => unknown }) => (answer.json() as ErrorBody).errors
+  for (const [i, [one, other]] of pairs.entries()) {
+    const login = (username: string, sent: string, address = `192.0.2.${String(i)}`) =>
+      call('POST /login/', { json: { username, password: sent }, headers: { 'x-tenant': 'acme' }, remoteAddress: address })
+    const created = await call('POST /user/', { key, json: { username: one, password, profile: {} } })
+    t.equal(created.statusCode, 201, one)
+    const { id } = created.json<{ id: number }>()
+    const duplicate = ['username: belongs to another user']
+    t.strictSame(taken(await call('POST /user/', { key, json: { username: other, profile: {} } })), duplicate)
+    const second = (await call('POST /user/', { key, json: { username: `second-${String(i)}`, profile: {} } })).json<{ id: number }>()
+    t.strictSame(taken(await call(`PATCH /user/${String(second.id)}/`, { key, json: { username: other } })), duplicate)
+    t.match((await call(`GET /user/?username=${encodeURIComponent(other)}`, { key })).json(), { count: 1, results: [{ id }] })
+    const weak = await call(`PATCH /user/${String(id)}/`, { key, json: { username: `${one}-long-name`, password: `${other}-LONG-NAME` } })
+    t.strictSame(taken(weak), ['password: must not be the name or the address'])
+    t.equal((await login(other, password)).statusCode, 200, 'signs in')
+    t.strictSame([(await login(one, 'wrong')).statusCode, (await login(other, 'wrong')).statusCode], [401, 401])
+    t.equal((await login(one, 'wrong')).statusCode, 429, 'one count of failures')
+    t.equal((await call(`PATCH /user/${String(id)}/`, { key, json: { username: other } })).statusCode, 200, 'its own')
+    const both = await Promise.all([one, other].map((name) => call('POST /user/', { key, json: { username: `${name}-once`, profile: {} } })))
+    t.strictSame(both.map(({ statusCode }) => statusCode).sort(), [201, 400], 'at once')
+  }
+})

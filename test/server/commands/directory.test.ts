@@ -63,6 +63,8 @@ t.test('enterprise create', async (t) => {
       ['a1', long, '', /^roster: username: must have 1 to 150 characters$/],
       ['a1', ' a', '', /^roster: username: must have no control/],
       ['a1', 'a\u200b', '', /^roster: username: must have no control/],
+      ['a1', 'a\ufe0f', '', /^roster: username: must have no control/],
+      ['a1', '\u2800', '', /^roster: username: must have no control/],
       ['a1', 'a', 'nobody', /^roster: email: must be a valid e-mail address, or empty$/],
       ['a1', 'a', `${'a'.repeat(245)}@b.example`, /^roster: email: must have 0 to 254 characters$/],
       ['a1', long, 'nobody', /username: .*; email: /],
