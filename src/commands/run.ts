@@ -1,7 +1,6 @@
 import { CommanderError } from 'commander'
 import { spec } from '../contract.js'
-import { isDatabaseError, isUnavailable } from '../db/failures.js'
-import { OperatorError } from '../errors.js'
+import { toOperatorError } from '../db/refusals.js'
 import { auditCommand } from './audit.js'
 import { clientCommand } from './client.js'
 import { configCommand } from './config.js'
@@ -14,17 +13,6 @@ import { userCommand } from './user.js'
 
 const DONE = 0
 const USAGE = 2
-
-const UNDEFINED_TABLE = '42P01'
-
-/** Any failure as one for the operator. What Postgres says may repeat stored values, so only its code is told. */
-function toOperatorError(error: unknown): OperatorError {
-  if (error instanceof OperatorError) return error
-  if (isUnavailable(error)) return new OperatorError("the database that DATABASE_URL names can't be reached", 69)
-  if (!isDatabaseError(error)) return new OperatorError((error as Error).message)
-  if (error.code === UNDEFINED_TABLE) return new OperatorError('the database lacks tables: run "roster migrate" first')
-  return new OperatorError(`the database refused: SQLSTATE ${error.code}`)
-}
 
 /**
  * Runs one command line.

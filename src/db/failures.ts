@@ -44,12 +44,25 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
   return isDatabaseError(error) && error.code === '23505' && error.constraint?.startsWith(constraint) === true
 }
 
+/** No connection was had, for whatever reason: the statement was not sent. */
+export class NoConnection extends Error {
+  override readonly name = 'NoConnection'
+
+  constructor(override readonly cause: Error) {
+    super('no connection to the database was had')
+  }
+}
+
+// A pooler refuses a connection at its first statement, as Postgres does one that it ends.
+const ENDED: ReadonlySet<string> = new Set(['FATAL', 'PANIC'])
+
 /** The database can't be reached or can't answer now: a matter of trying again, not a fault of the statement. */
 export function isUnavailable(error: unknown): boolean {
+  if (error instanceof NoConnection) return true
   if (error instanceof AggregateError) return error.errors.some(isUnavailable)
   const code = codeOf(error)
   if (code === undefined) return error instanceof Error && LOST_CONNECTION.test(error.message)
-  if (isDatabaseError(error)) return UNAVAILABLE.test(code)
+  if (isDatabaseError(error)) return ENDED.has(error.severity) || UNAVAILABLE.test(code)
   return NETWORK.has(code) && NETWORK_CALLS.has((error as { syscall?: unknown }).syscall)
 }
 

@@ -2,7 +2,7 @@ import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kyse
 import pg from 'pg'
 import type { Config } from '../config.js'
 import { overloaded } from '../overload.js'
-import { isReadOnly } from './failures.js'
+import { isReadOnly, NoConnection } from './failures.js'
 
 // The contract bounds every int8 of the schema by 2^53-1, so none loses digits as a number.
 const types: pg.CustomTypesConfig = {
@@ -161,7 +161,11 @@ export function openServer(url: string, config: ServerConfig): CountedPool {
       if (pool.totalCount >= poolSize && pool.idleCount === 0 && pool.waitingCount >= databaseQueue) {
         throw overloaded('database')
       }
-      return new Session(await pool.connect(), nameOf, taken)
+      try {
+        return new Session(await pool.connect(), nameOf, taken)
+      } catch (error) {
+        throw new NoConnection(error as Error)
+      }
     },
     end: () => {
       clearInterval(looking)

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { components } from '../../generated/openapi.js'
-import { isDatabaseError, isUnavailable } from '../db/failures.js'
+import { isDatabaseError, isUnavailable, NoConnection } from '../db/failures.js'
 import { type ErrorCode, errorCodes, Problem } from '../errors.js'
 import { BODY_LIMIT } from './body.js'
 import { headersOfEveryAnswer } from './headers.js'
@@ -37,6 +37,7 @@ export function toProblem(error: unknown): Problem {
 
 /** An error as it may be logged: Postgres repeats stored values in its messages, so of its errors only codes are kept. */
 export function loggable(error: unknown): Record<string, unknown> {
+  if (error instanceof NoConnection) return loggable(error.cause)
   if (!(error instanceof Error)) return { type: typeof error }
   const frames = error.stack?.split('\n').filter((line) => line.startsWith('    at '))
   if (isDatabaseError(error)) {

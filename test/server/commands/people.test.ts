@@ -101,13 +101,6 @@ t.test('enterprise enroll-emm: the API says so at once', async (t) => {
   t.match(await roster('enterprise', 'enroll-emm', 'nowhere', 'LC0123'), { code: 1 })
 })
 
-t.test('what the database refuses is told by its code alone', async (t) => {
-  const url = new URL((store as { DATABASE_URL: string }).DATABASE_URL)
-  url.pathname = '/roster_test_that_is_not_there'
-  const { code, note } = await runHere({ DATABASE_URL: url.href }, 'enterprise', 'list')
-  t.match({ code, note }, { code: 1, note: ['roster: the database refused: SQLSTATE 3D000'] })
-})
-
 t.test('config', async (t) => {
   const rows = jsonOf<{ name: string; value: string; source: string }[]>(await roster('config', '--json'))
   t.match(rows[0], { name: 'DATABASE_URL', value: '********', source: 'environment' })

@@ -1,0 +1,104 @@
+import { OperatorError } from '../errors.js'
+import { type DatabaseError, isDatabaseError, isUnavailable, NoConnection } from './failures.js'
+
+/** Exit codes: the database can't be used now, and the configuration or the database must be changed first. */
+const UNREACHABLE = 69
+const MISCONFIGURED = 78
+
+/** Characters of what the other side says of a refused connection, at most. */
+const SAID = 300
+
+/** What the other side says, on one line: it names roles and databases, but no stored value. */
+const saidBy = ({ message }: Error): string => message.replaceAll(/[\p{Cc}\p{Cf}\p{Z}]+/gu, ' ').slice(0, SAID)
+
+type Advice = readonly [matches: RegExp, what: string, exitCode: OperatorError['exitCode']]
+
+/** By SQLSTATE: what was refused, and what to do. */
+const CONNECTING: readonly Advice[] = [
+  [/^28P01$/, 'set the password of the role in DATABASE_URL, which may have been changed', MISCONFIGURED],
+  [/^28/, 'let the role of DATABASE_URL log in ("alter role … login"), and allow it, this client and its TLS in pg_hba.conf', MISCONFIGURED],
+  [/^3D000$/, 'create the database that DATABASE_URL names, or correct the name', MISCONFIGURED],
+  [/^42501$/, 'let the role of DATABASE_URL connect: "grant connect on database … to …"', MISCONFIGURED],
+  [/^42|^22/, 'correct the options of DATABASE_URL', MISCONFIGURED],
+  [/^55000$/, 'let the database accept connections: "alter database … allow_connections true"', UNREACHABLE],
+  [/^53300$/, 'lower ROSTER_POOL_SIZE, or raise max_connections, or the limit of the role or database', UNREACHABLE],
+  [/^57P03$/, 'wait until it has started, or is out of recovery', UNREACHABLE],
+  [/^/, 'see the log of the database or its pooler', UNREACHABLE],
+]
+
+/** By SQLSTATE: why an open connection can't be used now. */
+const NOW: readonly Advice[] = [
+  [/^25006$/, 'the database takes no writes: it is a standby, or default_transaction_read_only is on. Name the primary in DATABASE_URL', UNREACHABLE],
+  [/^55P03$/, 'the database gave no lock in time: another session holds it. Try again, or raise ROSTER_LOCK_MS', UNREACHABLE],
+  [/^57014$/, 'the database cancelled the statement, which took too long. Try again, or raise ROSTER_STATEMENT_MS', UNREACHABLE],
+  [/^40/, 'the database gave the statement up for others at the same time. Try again', UNREACHABLE],
+  [/^53/, 'the database is out of disk, memory or connections: see its log', UNREACHABLE],
+  [/^/, 'the database ended the connection: see its log', UNREACHABLE],
+]
+
+/** By SQLSTATE: what is wrong with the database, whose own words may repeat stored values. */
+const STATEMENTS: readonly Advice[] = [
+  [/^42P01$|^3F000$/, 'the database lacks tables: run "roster migrate" first', 1],
+  [/^42/, 'a table is not as this release expects it: run "roster migrate" of this release', 1],
+  [/^23/, 'the stored data allows no such change: run "roster verify"', 1],
+  [/^22/, 'the database does not take a value: see its log', 1],
+  [/^/, 'the database failed: see its log', 1],
+]
+
+function adviceOn(advice: readonly Advice[], code: string): Advice {
+  return advice.find(([matches]) => matches.test(code)) as Advice
+}
+
+const SESSION_LIMITS = /startup parameter|parameter .* is not allowed/i
+const NO_TLS = /does not support SSL/
+const TLS = /CERT|TLS|SSL|SIGNATURE|VERIFY/
+const NO_PASSWORD = /^SASL: .*password/
+
+function refusedBy(error: DatabaseError): OperatorError {
+  const [, what, exitCode] = SESSION_LIMITS.test(error.message)
+    ? ([SESSION_LIMITS, 'set ROSTER_SESSION_LIMITS=off, as docs/operations.md says of poolers', MISCONFIGURED] as const)
+    : adviceOn(CONNECTING, error.code)
+  return new OperatorError(`the database refused the connection (${saidBy(error)}): ${what}`, exitCode)
+}
+
+function notConnected(cause: Error): OperatorError {
+  if (isDatabaseError(cause)) return refusedBy(cause)
+  if (NO_TLS.test(cause.message)) {
+    return new OperatorError('the database offers no TLS, which DATABASE_URL asks for: turn "ssl" on in it, or leave "sslmode" out of the URL', MISCONFIGURED)
+  }
+  if (NO_PASSWORD.test(cause.message)) {
+    return new OperatorError('the database asks for a password: name one in DATABASE_URL', MISCONFIGURED)
+  }
+  const { code = '', syscall } = cause as NodeJS.ErrnoException
+  if (TLS.test(code)) {
+    return new OperatorError(
+      `the TLS certificate of the database is not trusted (${code}): correct it, or name its authority in DATABASE_URL ("sslrootcert=/path")`,
+      MISCONFIGURED,
+    )
+  }
+  if (syscall === 'open') return new OperatorError(`a file that DATABASE_URL names can't be read (${code})`, MISCONFIGURED)
+  return new OperatorError("the database that DATABASE_URL names can't be reached", UNREACHABLE)
+}
+
+function lacksRight(error: DatabaseError): OperatorError {
+  return new OperatorError(
+    `the role of DATABASE_URL lacks a right (${saidBy(error)}). "roster migrate" must run as the owner of the tables, with ` +
+      '"grant usage, create on schema … to …". All else needs "grant usage on schema … to …" and ' +
+      '"grant select, insert, update, delete on all tables in schema … to …"',
+    MISCONFIGURED,
+  )
+}
+
+/** Any failure as one for the operator, in words: what was refused, and what to do. */
+export function toOperatorError(error: unknown): OperatorError {
+  if (error instanceof OperatorError) return error
+  if (error instanceof NoConnection) return notConnected(error.cause)
+  if (!isDatabaseError(error)) {
+    return isUnavailable(error) ? notConnected(error as Error) : new OperatorError((error as Error).message)
+  }
+  // A pooler takes the connection, and refuses it at the first statement.
+  if (error.severity === 'FATAL' && !/^(25|57)/.test(error.code)) return refusedBy(error)
+  if (error.code === '42501') return lacksRight(error)
+  const [, what, exitCode] = adviceOn(isUnavailable(error) ? NOW : STATEMENTS, error.code)
+  return new OperatorError(`${what} (SQLSTATE ${error.code})`, exitCode)
+}
