@@ -12,7 +12,7 @@ import { requestId, sendHeaders } from './http/headers.js'
 import { logAnswers, type LogBase, loggerOptions } from './http/log.js'
 import { refuseUnknownPaths } from './http/paths.js'
 import { answerProblems, sendProblem } from './http/problems.js'
-import { requireHost, undecodableToNowhere } from './http/url.js'
+import { findPrefixes, requireHost, undecodableToNowhere } from './http/url.js'
 import { validatorCompiler } from './http/validation.js'
 import { rememberUses } from './http/uses.js'
 import { wire } from './http/wire.js'
@@ -49,6 +49,7 @@ export async function buildApp(config: Config, { onAnswer, logBase = null, ...de
     frameworkErrors: sendProblem,
   })
   findClients(app, trust)
+  findPrefixes(app, trust)
   watchExchanges(app)
   ignoreUnknownExpectations(app)
   sendHeaders(app, config.publicUrl)
@@ -61,8 +62,8 @@ export async function buildApp(config: Config, { onAnswer, logBase = null, ...de
   app.addHook('onRequest', requireHost)
   readBodies(app)
   app.setValidatorCompiler(validatorCompiler)
-  serveContract(app)
-  serveDocs(app)
+  serveContract(app, config.publicUrl)
+  serveDocs(app, config.publicUrl)
   await wire(app, deps, config, rememberUses(app, deps.db, config))
   return app
 }

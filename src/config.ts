@@ -39,7 +39,7 @@ export interface Config {
   /** How OpenTelemetry's own settings ask for traces; undefined where they don't. */
   readonly traces: TracesConfig | undefined
   readonly logLevel: string
-  /** The origin that links in answers start with, without `/api`; undefined: the request's own. */
+  /** What links in answers start with, an origin and maybe a path, without `/api`; undefined: the request's own. */
   readonly publicUrl: string | undefined
   /** Addresses and networks whose `X-Forwarded-…` headers count. */
   readonly trustedProxies: readonly string[]

@@ -63,12 +63,35 @@ const postgresUrl: Kind<string> = {
   parse: (value) => (/^postgres(ql)?:\/\//.test(value) && URL.canParse(value) ? value : undefined),
 }
 
-const origin: Kind<string> = {
-  must: 'be an origin without a path, as https://roster.example',
+/** The longest path of a proxy, in characters: it comes back in every link. */
+const LONGEST_PATH = 256
+
+/**
+ * A path that a proxy can serve a server under, without its last slash; empty for the root; undefined for what is none.
+ * Segments have unreserved characters alone (RFC 3986), so that no URL made of it means another host, path or query.
+ */
+export function proxyPathOf(text: string): string | undefined {
+  const path = text.replace(/\/$/, '')
+  return path.length <= LONGEST_PATH && /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*$/.test(path) ? path : undefined
+}
+
+function httpUrlOf(text: string): URL | undefined {
+  return /^https?:\/\//.test(text) && URL.canParse(text) ? new URL(text) : undefined
+}
+
+const origin = (text: string): string | undefined => {
+  const url = httpUrlOf(text)
+  return url !== undefined && `${url.origin}/` === url.href ? url.origin : undefined
+}
+
+const publicUrl: Kind<string> = {
+  must: 'be an origin, with or without a path of letters, digits, "-", ".", "_" and "~", as https://roster.example or https://corp.example/directory',
   parse: (value) => {
-    if (!/^https?:\/\//.test(value) || !URL.canParse(value)) return undefined
-    const url = new URL(value)
-    return `${url.origin}/` === url.href ? url.origin : undefined
+    const url = httpUrlOf(value)
+    const path = url && proxyPathOf(url.pathname)
+    // Else it has a user, a query or a fragment.
+    const isWhole = url?.href === `${String(url?.origin)}${String(url?.pathname)}`
+    return isWhole && path !== undefined ? `${url.origin}${path}` : undefined
   },
 }
 
@@ -91,7 +114,7 @@ const origins: Kind<readonly string[]> = {
   parse: (value) => {
     // In a host, URL lets it pass; who writes it means more than one origin.
     if (value.includes('*')) return undefined
-    const parts = value.split(',').map((part) => origin.parse(part.trim()))
+    const parts = value.split(',').map((part) => origin(part.trim()))
     return parts.every((part) => part !== undefined) ? parts : undefined
   },
 }
@@ -166,8 +189,8 @@ export const settings = {
     ...setting(integer(0, 65_535), '3001', 'the port of the listener for operators; 0 for any, set to nothing for none'),
     canBeNone: true,
   },
-  ROSTER_PUBLIC_URL: setting(origin, '', "the origin of links in answers; without it, the request's own"),
-  ROSTER_TRUSTED_PROXIES: setting(addresses, '', 'the proxies whose X-Forwarded-For, -Proto and -Host count'),
+  ROSTER_PUBLIC_URL: setting(publicUrl, '', "where clients find the server, without /api: links in answers start with it; without it, with the request's own origin"),
+  ROSTER_TRUSTED_PROXIES: setting(addresses, '', 'the proxies whose X-Forwarded-For, -Proto, -Host and -Prefix count'),
   ROSTER_CORS_ORIGINS: setting(origins, '', 'the origins whose pages may call the API from a browser; without it, none'),
   ROSTER_RATE_PER_ADDRESS: setting(rate, '', 'what an address (IPv6: a /64) may send, to each process of --workers; without it, any number'),
   ROSTER_RATE_PER_KEY: setting(rate, '', 'what a key may send, to each process of --workers; without it, any number'),

@@ -95,6 +95,9 @@ t.test('the others: what is taken, and as what', async (t) => {
     [{ ROSTER_PUBLIC_URL: 'https://roster.example' }, 'publicUrl', 'https://roster.example'],
     [{ ROSTER_PUBLIC_URL: 'http://ROSTER.example:8080/' }, 'publicUrl', 'http://roster.example:8080'],
     [{ ROSTER_PUBLIC_URL: 'https://roster.example:443' }, 'publicUrl', 'https://roster.example'],
+    [{ ROSTER_PUBLIC_URL: 'https://corp.example/directory' }, 'publicUrl', 'https://corp.example/directory'],
+    [{ ROSTER_PUBLIC_URL: 'https://corp.example/a-b/c_d.e~/' }, 'publicUrl', 'https://corp.example/a-b/c_d.e~'],
+    [{ ROSTER_PUBLIC_URL: 'https://corp.example/a/../b' }, 'publicUrl', 'https://corp.example/b'],
     [{ ROSTER_TRUSTED_PROXIES: '' }, 'trustedProxies', []],
     [{ ROSTER_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,::1,fd00::/8' }, 'trustedProxies', ['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8']],
   ] as const) t.strictSame(load(env)[field], value, JSON.stringify(env))
@@ -105,7 +108,8 @@ t.test('the others: what is refused', async (t) => {
     DATABASE_URL: ['db.example/roster', 'mysql://db.example/roster', 'postgres://db.example:99999/roster', 'POSTGRES'],
     LOG_LEVEL: ['INFO', 'verbose'],
     ROSTER_PUBLIC_URL: [
-      'roster.example', 'https://', 'https://roster.example/api', 'https://roster.example/?a', 'https://roster.example/#a',
+      'roster.example', 'https://', 'https://roster.example/?a', 'https://roster.example/a?b', 'https://roster.example/a//b',
+      'https://roster.example/a%2fb', 'https://roster.example/a b', 'https://roster.example/<a>', 'https://roster.example/a//', `https://roster.example/${'a'.repeat(256)}`, 'https://roster.example/#a',
       'https://u:p@roster.example', 'ftp://roster.example', ' https://roster.example',
     ],
     ROSTER_TRUSTED_PROXIES: [' ', 'loopback', '127.0.0.1,', '10.0.0.0/', '10.0.0.0/1000', '127.0.0.1;::1', '*', 'true'],

@@ -1,9 +1,27 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
+import { apiPrefix } from '../../generated/operations.js'
 import { openapiJson, openapiYaml } from '../contract.js'
 import { serveFile } from './files.js'
+import { publicPath } from './url.js'
 
-/** Serves the contract as it was written, to programs. */
-export function serveContract(app: FastifyInstance): void {
-  serveFile(app, '/openapi.json', (_request, reply) => reply.type('application/json').send(openapiJson))
-  serveFile(app, '/openapi.yaml', (_request, reply) => reply.type('application/yaml').send(openapiYaml))
+/**
+ * Sends a text of the contract. Its `servers` name where the client finds the API, which only the served file can know.
+ *
+ * @param named how the text names the path of the API as a server
+ */
+function send(type: string, text: string, named: string, publicUrl: string | undefined): RouteHandlerMethod {
+  const at = text.indexOf(named)
+  const before = text.slice(0, at)
+  const after = text.slice(at + named.length)
+  return (request, reply) => {
+    const url = publicPath(request, publicUrl, apiPrefix)
+    // No character of it has a meaning in JSON or YAML: `settings.ts` sees to it.
+    return reply.type(type).send(`${before}${named.replace(apiPrefix, url)}${after}`)
+  }
+}
+
+/** Serves the contract to programs: as it was written, but for its `servers`. */
+export function serveContract(app: FastifyInstance, publicUrl: string | undefined): void {
+  serveFile(app, '/openapi.json', send('application/json', openapiJson, `"url": "${apiPrefix}"`, publicUrl))
+  serveFile(app, '/openapi.yaml', send('application/yaml', openapiYaml, `- url: ${apiPrefix}`, publicUrl))
 }

@@ -10,6 +10,7 @@ interface Parameter {
 }
 
 interface Spec {
+  readonly servers: readonly { readonly url: string }[]
   readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly parameters?: readonly Parameter[] }>>>>
 }
 
@@ -56,11 +57,15 @@ function tellExample(parameter: Parameter): Parameter {
   return { ...rest, description: `${parameter.description ?? ''} Example: \`${String(example)}\`` }
 }
 
+/** The URL of a path of this server. The script is one folder below its root, under whatever path a proxy serves it. */
+const at = (path: string): string => new URL(`../${path}`, import.meta.url).href
+
 function tellOptionalExamples(spec: Spec): Spec {
   const paths = mapValues(spec.paths, (methods) =>
     mapValues(methods, (operation) => ({ ...operation, parameters: (operation.parameters ?? []).map(tellExample) })),
   )
-  return { ...spec, paths }
+  // Not those of the contract: where the page is opened may not be where the public finds the server, and may ask no other host.
+  return { ...spec, paths, servers: [{ url: at('api') }] }
 }
 
 const SEARCHED = [['method'], ['path'], ...['operationId', 'summary', 'description'].map((name) => ['operation', name])]
@@ -94,7 +99,7 @@ followScheme()
 
 SwaggerUIBundle({
   dom_id: '#reference',
-  url: '/openapi.json',
+  url: at('openapi.json'),
   // The badge would ask a server on the internet.
   validatorUrl: null,
   // The key lives in the page's memory, and is gone with it.

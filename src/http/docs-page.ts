@@ -1,22 +1,26 @@
-/** Where the page and its files are. */
-export const DOCS = '/docs'
+/** Where the page and its files are, from the root of the server. */
+export const DOCS = 'docs'
 
-/** The page: it only names its files, so that nothing in it is a script or a style. */
-export const html = `<!doctype html>
+/**
+ * The page: it only names its files, so that nothing in it is a script or a style.
+ *
+ * @param root from where the page is to the root of the server, relative: a proxy may serve it under a path that is not told
+ */
+export const htmlOf = (root: './' | '../'): string => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <title>Roster API reference</title>
-    <link rel="icon" type="image/png" sizes="32x32" href="${DOCS}/favicon-32x32.png">
-    <link rel="stylesheet" href="${DOCS}/swagger-ui.css">
-    <link rel="stylesheet" href="${DOCS}/page.css">
-    <script src="${DOCS}/swagger-ui-bundle.js" defer></script>
-    <script src="${DOCS}/page.js" type="module"></script>
+    <link rel="icon" type="image/png" sizes="32x32" href="${root}${DOCS}/favicon-32x32.png">
+    <link rel="stylesheet" href="${root}${DOCS}/swagger-ui.css">
+    <link rel="stylesheet" href="${root}${DOCS}/page.css">
+    <script src="${root}${DOCS}/swagger-ui-bundle.js" defer></script>
+    <script src="${root}${DOCS}/page.js" type="module"></script>
   </head>
   <body>
-    <noscript>This reference needs JavaScript. The contract itself is at <a href="/openapi.yaml">/openapi.yaml</a>.</noscript>
+    <noscript>This reference needs JavaScript. The contract itself is at <a href="${root}openapi.yaml">openapi.yaml</a>.</noscript>
     <main id="reference"></main>
   </body>
 </html>

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
-import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
-import { css, DOCS, html } from './docs-page.js'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { css, DOCS, htmlOf } from './docs-page.js'
 import { serveFile } from './files.js'
+import { pathOf, publicPath } from './url.js'
 
 /** What the page may do: run, show and ask what this server sends it, and nothing else. */
 const POLICY = [
@@ -30,8 +31,10 @@ const HEADERS = {
 
 const ui = (name: string): Buffer => readFileSync(new URL(import.meta.resolve(`swagger-ui-dist/${name}`)))
 
+type Send = (request: FastifyRequest, reply: FastifyReply) => FastifyReply
+
 /** Sends one file, compressed where the browser can read that; or tells that the browser has it already. */
-function send(type: string, content: Buffer): RouteHandlerMethod {
+function send(type: string, content: Buffer): Send {
   // A weak tag, since it stands for both encodings.
   const etag = `W/"${createHash('sha256').update(content).digest('base64url')}"`
   let compressed: Buffer | undefined
@@ -50,14 +53,22 @@ function send(type: string, content: Buffer): RouteHandlerMethod {
  * Serves the reference of the contract for people: the page `/docs`, and its files. Each file has a route of its own, so no
  * path of a request ever becomes a path of the disk. The root leads to the page.
  */
-export function serveDocs(app: FastifyInstance): void {
+export function serveDocs(app: FastifyInstance, publicUrl: string | undefined): void {
   const script = readFileSync(new URL('./docs-browser.js', import.meta.url))
-  // Relative, so that it also leads there under a path of a proxy.
-  serveFile(app, '/', (_request, reply) => reply.header('Content-Length', '0').redirect(DOCS.slice(1)))
-  serveFile(app, DOCS, send('text/html; charset=utf-8', Buffer.from(html)))
-  serveFile(app, `${DOCS}/page.css`, send('text/css; charset=utf-8', Buffer.from(css)))
-  serveFile(app, `${DOCS}/page.js`, send('text/javascript; charset=utf-8', script))
-  serveFile(app, `${DOCS}/swagger-ui.css`, send('text/css; charset=utf-8', ui('swagger-ui.css')))
-  serveFile(app, `${DOCS}/swagger-ui-bundle.js`, send('text/javascript; charset=utf-8', ui('swagger-ui-bundle.js')))
-  serveFile(app, `${DOCS}/favicon-32x32.png`, send('image/png', ui('favicon-32x32.png')))
+  const hasPath = publicUrl !== undefined && new URL(publicUrl).pathname !== '/'
+  serveFile(app, '/', (request, reply) => {
+    // Relative where no path is known, since a proxy may take one off and not tell.
+    const isKnown = hasPath || request.forwarded_prefix !== ''
+    return reply.header('Content-Length', '0').redirect(isKnown ? publicPath(request, publicUrl, `/${DOCS}`) : DOCS)
+  })
+  const page = (root: './' | '../') => send('text/html; charset=utf-8', Buffer.from(htmlOf(root)))
+  const file = page('./')
+  const folder = page('../')
+  // What a browser makes of a relative URL depends on the last slash of the page's own.
+  serveFile(app, `/${DOCS}`, (request, reply) => (String(pathOf(request.url)).endsWith('/') ? folder : file)(request, reply))
+  serveFile(app, `/${DOCS}/page.css`, send('text/css; charset=utf-8', Buffer.from(css)))
+  serveFile(app, `/${DOCS}/page.js`, send('text/javascript; charset=utf-8', script))
+  serveFile(app, `/${DOCS}/swagger-ui.css`, send('text/css; charset=utf-8', ui('swagger-ui.css')))
+  serveFile(app, `/${DOCS}/swagger-ui-bundle.js`, send('text/javascript; charset=utf-8', ui('swagger-ui-bundle.js')))
+  serveFile(app, `/${DOCS}/favicon-32x32.png`, send('image/png', ui('favicon-32x32.png')))
 }

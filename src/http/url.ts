@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net'
-import type { FastifyRequest, FastifyServerOptions, onRequestHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyRequest, FastifyServerOptions, onRequestHookHandler } from 'fastify'
 import { Problem } from '../errors.js'
+import { proxyPathOf } from '../settings.js'
+import type { Trust } from './client-address.js'
 
 const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[0-9A-Za-z._-]{1,255})(?::\d{1,5})?$/
 
@@ -36,18 +38,45 @@ export const requireHost: onRequestHookHandler = (request, _reply, done) => {
   done(new Problem('malformed_request', ['Host: is missing or malformed'], { Connection: 'close' }))
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /**
+     * The path that a trusted proxy serves this server under, and takes off what it sends on: its `X-Forwarded-Prefix`, as
+     * `/directory`. Empty where there is none, or what is sent is no such path.
+     */
+    readonly forwarded_prefix: string
+  }
+}
+
+/** Gives each request the path that a proxy took off. It is made when it is asked for, for most requests never ask. */
+export function findPrefixes(app: FastifyInstance, trust: Trust): void {
+  app.decorateRequest('forwarded_prefix', {
+    getter() {
+      if (!trust(this.raw.socket.remoteAddress)) return ''
+      // Of several values the last is the nearest proxy's, as Fastify takes it of -Proto and -Host: a client may have sent the others.
+      const nearest = String(this.headers['x-forwarded-prefix'] ?? '').split(',').at(-1) as string
+      return proxyPathOf(nearest.trim()) ?? ''
+    },
+  })
+}
+
+/** Where the client finds a path of this server: a URL, or a path of the same origin. */
+export function publicPath(request: FastifyRequest, publicUrl: string | undefined, path: string): string {
+  return `${publicUrl ?? request.forwarded_prefix}${path}`
+}
+
 /**
- * The absolute URL of a request, as its client sees it. `X-Forwarded-Proto` and `X-Forwarded-Host` count only from a
+ * The absolute URL of a request, as its client sees it. `X-Forwarded-Proto`, `-Host` and `-Prefix` count only from a
  * trusted proxy (`trustProxy` of Fastify).
  *
- * @param publicUrl the origin to use whatever the request says
+ * @param publicUrl what it starts with whatever the request says
  */
 export function requestUrl(request: FastifyRequest, publicUrl: string | undefined): string {
   const host = isHost(request.host) ? request.host : String(request.headers.host)
   const { pathname, search } = new URL(request.originalUrl, `http://${host}`)
   // What a trusted proxy forwards may be anything; this server itself speaks plain HTTP.
   const scheme = request.protocol === 'https' ? 'https' : 'http'
-  return `${publicUrl ?? `${scheme}://${host}`}${pathname}${search}`
+  return `${publicUrl ?? `${scheme}://${host}${request.forwarded_prefix}`}${pathname}${search}`
 }
 
 /** The URL of a listener for who is on its machine. */

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
@@ -76,13 +78,42 @@ async function tryOut(page: Page, id: string): ReturnType<typeof answerOf> {
   return answerOf(page, id)
 }
 
+/** A proxy that serves a server under `/directory`, and takes that off. */
+async function underPath(t: Test, port: number): Promise<string> {
+  const proxy = createServer((asked, answer) => {
+    const path = String(asked.url).replace('/directory', '')
+    const { method, headers } = asked
+    const onward = path.startsWith('/') && path !== asked.url
+    if (!onward) {
+      answer.writeHead(404).end()
+      return
+    }
+    const forwarded = request({ host: '127.0.0.1', port, path, method, headers }, (answered) => {
+      answer.writeHead(Number(answered.statusCode), answered.headers)
+      answered.pipe(answer)
+    })
+    asked.pipe(forwarded)
+  })
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  t.teardown(() => proxy.close())
+  return `http://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`
+}
+
 async function tests(t: Test, browser: Browser): Promise<void> {
   const { app, admin } = await makeDirectory(t)
   await app.listen({ host: '127.0.0.1', port: 0 })
-  const origin = `http://127.0.0.1:${String((app.server.address() as AddressInfo).port)}`
+  const { port } = app.server.address() as AddressInfo
+  const direct = `http://127.0.0.1:${String(port)}`
+  const proxied = await underPath(t, port)
 
   /** Tests on one page: to open it takes longer than they do. They fail on anything that it complains about or asks of another host. */
-  const onPage = (where: string, options: BrowserContextOptions, work: (t: Test, page: Page) => Promise<void>) =>
+  const onPage = (
+    where: string,
+    options: BrowserContextOptions,
+    work: (t: Test, page: Page) => Promise<void>,
+    { origin, path }: { origin: string; path: string } = { origin: direct, path: '/docs' },
+  ) =>
     t.test(where, async (t) => {
       const context = await browser.newContext(options)
       t.teardown(() => context.close())
@@ -98,7 +129,7 @@ async function tests(t: Test, browser: Browser): Promise<void> {
         const url = request.url()
         if (!url.startsWith(`${origin}/`) && !url.startsWith('data:')) faults.push(`asked for ${url}`)
       })
-      await page.goto(`${origin}/docs`)
+      await page.goto(`${origin}${path}`)
       await page.locator('.opblock').first().waitFor()
       await work(t, page)
       t.strictSame(faults, [], 'no complaint, and no request to another host')
@@ -150,6 +181,15 @@ async function tests(t: Test, browser: Browser): Promise<void> {
     await page.evaluate("document.querySelectorAll('.models [aria-expanded=false]').forEach((one) => one.click())")
     t.equal(await sideways(page), 0, 'with everything open')
   })
+
+  for (const path of ['/directory/', '/directory/docs', '/directory/docs/']) {
+    const sends = async (t: Test, page: Page): Promise<void> => {
+      await authorize(page, admin.key)
+      await operation(page, 'getUserInfo').locator('.opblock-summary-control').click()
+      t.match(await tryOut(page, 'getUserInfo'), { status: '200', body: { username: 'adam' } })
+    }
+    await onPage(`under a path of a proxy, ${path}: it sends requests there`, DESK, sends, { origin: proxied, path })
+  }
 
   await onPage('at a desk, with a key', DESK, async (t, page) => {
     await t.test('the keyboard alone gives the key, opens an operation and sends its request', async (t) => {

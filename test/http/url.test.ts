@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../../src/app.js'
 import { makePasswords } from '../../src/auth/passwords.js'
+import { openapiJson, openapiYaml } from '../../src/contract.js'
 import { localUrl } from '../../src/http/url.js'
 import { testConfig } from '../helpers/database.js'
 import { isError, makeDirectory } from '../helpers/directory.js'
@@ -142,6 +143,76 @@ t.test('links start with', async (t) => {
     await t.test(`the request’s own scheme, when a trusted proxy forwards "${malformed}"`, async (t) => {
       t.equal(await linkOf(trusting, { host, 'x-forwarded-proto': malformed }), own)
     })
+  }
+})
+
+const PREFIX = { 'x-forwarded-prefix': '/directory' }
+
+t.test('under a path of a proxy', async (t) => {
+  const plain = await appWith({})
+  const trusting = await appWith({ ROSTER_TRUSTED_PROXIES: '127.0.0.1' })
+  const far = await appWith({ ROSTER_TRUSTED_PROXIES: '10.0.0.0/8' })
+  const open = await appWith({ ROSTER_PUBLIC_URL: 'https://corp.example/directory/' })
+  const both = await appWith({ ROSTER_PUBLIC_URL: 'https://corp.example', ROSTER_TRUSTED_PROXIES: '127.0.0.1' })
+  const host = 'corp.example'
+  const cases: readonly [string, FastifyInstance, Record<string, string>, string, string][] = [
+    ['none', plain, {}, 'http://corp.example/api/user/', '/api'],
+    ['nobody is trusted', plain, PREFIX, 'http://corp.example/api/user/', '/api'],
+    ['another proxy is trusted', far, PREFIX, 'http://corp.example/api/user/', '/api'],
+    ['a trusted proxy says it', trusting, PREFIX, 'http://corp.example/directory/api/user/', '/directory/api'],
+    ['a trusted proxy says nothing', trusting, {}, 'http://corp.example/api/user/', '/api'],
+    ['the setting has it', open, { 'x-forwarded-prefix': '/other' }, 'https://corp.example/directory/api/user/', 'https://corp.example/directory/api'],
+    ['the setting has none, and is the whole', both, PREFIX, 'https://corp.example/api/user/', 'https://corp.example/api'],
+  ]
+  for (const [name, other, more, link, server] of cases) {
+    await t.test(`${name}: links, and servers of the contract`, async (t) => {
+      const headers = { host, ...more }
+      t.equal(await linkOf(other, headers), link)
+      const page = await other.inject({ url: '/api/user/?limit=1&offset=1', headers: { ...headers, authorization: superuser } })
+      t.equal(page.headers.link, `<${link}?limit=1&offset=2>; rel="next", <${link}?limit=1&offset=0>; rel="prev"`)
+      const trail = await other.inject({ url: '/api/audit/?limit=1', headers: { ...headers, authorization: superuser } })
+      t.match(trail.json<Page>().next, link.replace('/user/', '/audit/?limit=1&after='))
+      const json = await other.inject({ url: '/openapi.json', headers })
+      const spec = json.json<{ servers: object[] }>()
+      const description = 'The server that answers this file.'
+      t.strictSame(spec.servers, [{ url: server, description }])
+      t.strictSame({ ...spec, servers: [{ url: '/api', description }] }, JSON.parse(openapiJson), 'nothing else differs')
+      const yaml = await other.inject({ url: '/openapi.yaml', headers })
+      t.equal(yaml.body, openapiYaml.replace('- url: /api\n', `- url: ${server}\n`))
+      for (const { url } of [{ url: '/openapi.json' }, { url: '/openapi.yaml' }]) {
+        const [get, head] = await Promise.all((['GET', 'HEAD'] as const).map((method) => other.inject({ method, url, headers })))
+        t.equal(head?.headers['content-length'], get?.headers['content-length'], 'HEAD says the same length')
+      }
+    })
+  }
+
+  await t.test('the root leads to /docs below it', async (t) => {
+    const leads = async (other: FastifyInstance, headers = {}) => (await other.inject({ url: '/', headers })).headers.location
+    t.equal(await leads(plain, PREFIX), 'docs')
+    t.equal(await leads(trusting), 'docs')
+    t.equal(await leads(trusting, PREFIX), '/directory/docs')
+    t.equal(await leads(open), 'https://corp.example/directory/docs')
+    t.equal(await leads(both), 'docs')
+    t.equal(await leads(both, PREFIX), 'https://corp.example/docs')
+  })
+
+  const prefixed = (value: string) => linkOf(trusting, { host, 'x-forwarded-prefix': value })
+  for (const [value, prefix] of [
+    ['/directory/', '/directory'],
+    [' /a/b.c/~d_e-f ', '/a/b.c/~d_e-f'],
+    ['/a/..b', '/a/..b'],
+    ['/evil, /directory', '/directory'],
+    [`/${'a'.repeat(255)}`, `/${'a'.repeat(255)}`],
+    ['/', ''],
+    ['', ''],
+  ] as const) {
+    await t.test(`"${value.slice(0, 40)}" is ${prefix.slice(0, 40)}`, async (t) => t.equal(await prefixed(value), `http://corp.example${prefix}/api/user/`))
+  }
+  for (const value of [
+    'directory', 'https://evil.example', '//evil.example', '/\\evil.example', '\\evil', '/a//b', '/..', '/a/../b', '/.', '/a/.', '/%2e%2e', '/a%2fb', '/a?b',
+    '/a#b', '/a b', '/a"b', '/<a>', '/a;b', '/a:b', '/@a', '/\u00e4', '/a\tb', `/${'a'.repeat(256)}`, '/a,', '/a//', '//',
+  ]) {
+    await t.test(`"${value.slice(0, 40)}" is none`, async (t) => t.equal(await prefixed(value), 'http://corp.example/api/user/'))
   }
 })
 
