@@ -54,7 +54,7 @@ export async function buildApp(config: Config, { onAnswer, logBase = null, ...de
   ignoreUnknownExpectations(app)
   sendHeaders(app, config.publicUrl)
   allowOrigins(app, config.corsOrigins)
-  logAnswers(app, logBase)
+  logAnswers(app, logBase, config.logSignIns)
   guardAnswers(app, onAnswer ?? countUndeclared(app))
   answerProblems(app)
   refuseUnknownPaths(app)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { distance } from 'fastest-levenshtein'
 import { OperatorError } from './errors.js'
+import { isServiceLink } from './service-links.js'
 import { type Rate, type Setting, settings } from './settings.js'
 
 /** The environment as a process has it. */
@@ -85,6 +86,8 @@ export interface Config {
   readonly signInTries: number
   readonly signInNetworkTries: number
   readonly signInWindowMs: number
+  /** Whether the line of a refused sign-in has its enterprise, network and reason. */
+  readonly logSignIns: boolean
 }
 
 type Settings = typeof settings
@@ -142,17 +145,6 @@ function find(env: Environment, name: SettingName, faults: string[]): Found {
   }
   if (sent === '' && 'canBeNone' in settings[name]) return { text: '', source: 'environment' }
   return sent ? { text: sent, source: 'environment' } : { text: settings[name].byDefault, source: 'default' }
-}
-
-/**
- * What Kubernetes, and Docker before it, put into the environment for a service that is named `roster` or `roster-…`: its
- * addresses, in variables that nobody wrote.
- */
-const SERVICE_LINK = /^ROSTER_(?:\w+_)?SERVICE_(?:HOST|PORT(?:_\w+)?)$|^ROSTER_(?:\w+_)?PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/
-const SERVICE_URL = /^(?:tcp|udp|sctp):\/\//
-
-function isServiceLink(name: string, value: string): boolean {
-  return SERVICE_LINK.test(name) || (name.endsWith('_PORT') && SERVICE_URL.test(value))
 }
 
 function unknownOf(env: Environment): string[] {
@@ -315,5 +307,6 @@ function configOf(values: Values, opsIsSet: boolean): Config {
     signInTries: values.ROSTER_SIGN_IN_TRIES,
     signInNetworkTries: values.ROSTER_SIGN_IN_NETWORK_TRIES,
     signInWindowMs: values.ROSTER_SIGN_IN_WINDOW_MS,
+    logSignIns: values.ROSTER_SIGN_IN_LOG === 'on',
   })
 }

@@ -227,6 +227,7 @@ export const settings = {
   ROSTER_SIGN_IN_KEY_MS: setting(integer(1000, 1000 * DAY_MS), '43200000', 'how long the key of a sign-in lives'),
   ROSTER_SIGN_IN_TRIES: setting(integer(1, 100_000), '10', 'sign-ins to one account that may fail from one network in a window'),
   ROSTER_SIGN_IN_NETWORK_TRIES: setting(integer(1, 100_000), '100', 'sign-ins that may fail from one network in a window'),
+  ROSTER_SIGN_IN_LOG: setting(oneOf('on', 'off'), 'on', "whether the line of a refused sign-in has its enterprise, the client's network and the reason"),
   ROSTER_SIGN_IN_WINDOW_MS: setting(milliseconds, '900000', 'how long failed sign-ins count'),
   OTEL_SDK_DISABLED: shared(boolean, 'false', 'with "true" there are no traces'),
   OTEL_TRACES_EXPORTER: shared(exporters, '', 'with "otlp" traces are sent, by OTLP over HTTP; with "none" they are not'),

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { type Logger, pino, symbols } from 'pino'
 import { Lines, notes, type Sizes } from './lines.js'
+import type { SignInRefusal } from '../users/sign-in.js'
 import { parseTraceparent } from './traceparent.js'
 
 /** A write costs much more than a line of it. */
@@ -61,14 +62,20 @@ export function linesOf(log: FastifyBaseLogger): Lines {
   return (log as unknown as LineLogger)[symbols.streamSym]
 }
 
+/** What a line has of a refused sign-in. */
+function refusalText({ reason, enterprise, network }: SignInRefusal): string {
+  const of = enterprise === undefined ? '' : `,"enterprise":"${enterprise}"`
+  return `${of},"network":"${network}","reason":"${reason}"`
+}
+
 /** Logs every answered request: never a header's value, a body, an address or a raw path. */
-export function logAnswers(app: FastifyInstance, base: LogBase): void {
+export function logAnswers(app: FastifyInstance, base: LogBase, withSignIns: boolean): void {
   app.decorateRequest('trace_id')
   const log = app.log as unknown as LineLogger
   if (!log.isLevelEnabled('info')) return
   const of = base === null ? '' : `,"pid":${String(base.pid)}`
   app.addHook('onResponse', (request, reply, done) => {
-    const { id, caller, error_code, method, operation_id, route } = request
+    const { id, caller, error_code, method, operation_id, route, refused_sign_in } = request
     const trace_id = request.trace_id ?? parseTraceparent(request.headers.traceparent)?.trace_id
     // Written as it is, since pino would take a tenth of the time of a request for it. No value needs to be escaped, or has more
     // bytes than characters: each is a number, or of a closed set of words, or its form was checked.
@@ -82,6 +89,7 @@ export function logAnswers(app: FastifyInstance, base: LogBase): void {
       (caller === undefined
         ? ''
         : `,"enterprise":"${caller.enterprise.uuid}","user_id":${String(caller.user.id)},"key_prefix":"${caller.key_prefix}"`) +
+      (refused_sign_in === undefined || !withSignIns ? '' : refusalText(refused_sign_in)) +
       (error_code === undefined ? '' : `,"error_code":"${error_code}"`) +
       ',"msg":"answered"}\n'
     log[symbols.streamSym].write(line, line.length)

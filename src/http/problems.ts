@@ -1,7 +1,9 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { components } from '../../generated/openapi.js'
+import { networkOf } from '../auth/network.js'
 import { isDatabaseError, isUnavailable, NoConnection } from '../db/failures.js'
 import { type ErrorCode, errorCodes, Problem } from '../errors.js'
+import { RefusedSignIn, type SignInRefusal } from '../users/sign-in.js'
 import { BODY_LIMIT } from './body.js'
 import { headersOfEveryAnswer } from './headers.js'
 
@@ -47,11 +49,19 @@ export function loggable(error: unknown): Record<string, unknown> {
   return { type: error.name, message: error.message, frames }
 }
 
+/** A sign-in whose rules were not reached, or did not end in time, has no enterprise that is known. */
+function refusedSignIn(problem: Problem, request: FastifyRequest): SignInRefusal | undefined {
+  if (problem instanceof RefusedSignIn) return problem.refusal
+  if (problem.code !== 'unavailable' || request.operation_id !== 'login') return undefined
+  return { reason: 'unavailable', enterprise: undefined, network: networkOf(request.client_address) }
+}
+
 /** Answers a request with the Error body of an error, and logs a failure of ours. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = toProblem(error)
   const { status } = errorCodes[problem.code]
   request.error_code = problem.code
+  request.refused_sign_in = refusedSignIn(problem, request)
   // One of ours is no failure of anything: what refused it counts it.
   if (status >= 500 && error !== problem) {
     request.log.error({ request_id: request.id, error: loggable(error), error_code: problem.code }, 'request failed')
@@ -65,6 +75,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 /** Answers every failure with the Error body: of handlers, of Fastify, and of what is not yet a request to a route. */
 export function answerProblems(app: FastifyInstance): void {
   app.decorateRequest('error_code')
+  app.decorateRequest('refused_sign_in')
   app.setErrorHandler(sendProblem)
 }
 
@@ -72,5 +83,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The code of the Error body that was sent, for the log. */
     error_code: ErrorCode | undefined
+    /** Why a sign-in was refused, for the log and the metrics. */
+    refused_sign_in: SignInRefusal | undefined
   }
 }

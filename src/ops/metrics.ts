@@ -46,7 +46,7 @@ export function countDroppedLines(registry: Registry, lines: Lines): void {
 export function makeMetrics(app: FastifyInstance, db: Kysely<Database>, passwords: Passwords): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const { durations, refusals } = measureRequests(app)
+  const { durations, refusals, signIns } = measureRequests(app)
   registry.registerMetric(durations as unknown as Metric)
   addGauge(registry, 'http_server_active_requests', 'Requests that are not answered yet.', () => one(app.inFlight.size))
 
@@ -69,6 +69,7 @@ export function makeMetrics(app: FastifyInstance, db: Kysely<Database>, password
     labelled('reason', Object.entries(shed)),
   )
   addCounter(registry, 'roster_refusals_total', 'Answers with an Error body, by its code.', () => labelled('code', refusals))
+  addCounter(registry, 'roster_sign_in_refusals_total', 'Refused sign-ins, by the reason.', () => labelled('reason', signIns))
   addCounter(registry, 'roster_undeclared_answers_total', 'Answers that were not as the contract says.', () => one(undeclared.answers))
   countDroppedLines(registry, linesOf(app.log))
   addGauge(registry, 'roster_build_info', 'Always 1 for a process.', () => [[{ version: spec.info.version }, 1]])

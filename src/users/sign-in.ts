@@ -41,6 +41,45 @@ export interface SignIn {
 /** A number that no enterprise has: what is looked up in it is looked up as everywhere, and not found. */
 const NO_ENTERPRISE = -1
 
+/** Why a sign-in was refused, for operators alone: the client is told nothing of it. */
+export const signInReasons = [
+  'unknown_tenant',
+  'unknown_client',
+  'unknown_user',
+  'no_password',
+  'wrong_password',
+  'inactive_user',
+  'too_many_attempts',
+  'changed_meanwhile',
+  'unavailable',
+] as const
+
+/** What operators may know of a refused sign-in: never the name that was typed. */
+export interface SignInRefusal {
+  readonly reason: (typeof signInReasons)[number]
+  /** The uuid, where there is one of the name that was sent. */
+  readonly enterprise: string | undefined
+  readonly network: string
+}
+
+/** A refusal of a sign-in. */
+export class RefusedSignIn extends Problem {
+  constructor(
+    readonly refusal: SignInRefusal,
+    { code, errors, headers }: Problem = new Problem('invalid_credentials'),
+  ) {
+    super(code, errors, headers)
+  }
+}
+
+function reasonOf(enterprise: EnterpriseRow | undefined, found: Account | undefined, client: string | undefined, isRight: boolean): SignInRefusal['reason'] {
+  if (enterprise === undefined) return 'unknown_tenant'
+  if (found === undefined) return 'unknown_user'
+  if (client !== undefined && !found.has_client) return 'unknown_client'
+  if (found.password_hash === null) return 'no_password'
+  return isRight ? 'inactive_user' : 'wrong_password'
+}
+
 /** A try may take this much longer than its request: a hash that runs when the time is up still ends. In milliseconds. */
 const HASH_MS = 5000
 
@@ -64,13 +103,30 @@ export function makeSignIn(deps: SignInDeps): MakeKeyOf {
 }
 
 async function signIn(deps: SignInDeps, turns: Turns, wanted: SignIn): ReturnType<MakeKeyOf> {
+  const network = networkOf(wanted.address)
+  const enterprise = await findEnterprise(deps.db, wanted.tenant)
+  const refusal = (reason: SignInRefusal['reason']): SignInRefusal => ({ reason, enterprise: enterprise?.uuid, network })
+  try {
+    return await judge(deps, turns, { enterprise, network, wanted, refusal })
+  } catch (error) {
+    const isOverload = error instanceof Problem && error.code === 'unavailable'
+    throw isOverload ? new RefusedSignIn(refusal('unavailable'), error) : error
+  }
+}
+
+interface Judged {
+  readonly enterprise: EnterpriseRow | undefined
+  readonly network: string
+  readonly wanted: SignIn
+  readonly refusal: (reason: SignInRefusal['reason']) => SignInRefusal
+}
+
+async function judge(deps: SignInDeps, turns: Turns, { enterprise, network, wanted, refusal }: Judged): ReturnType<MakeKeyOf> {
   const { db, passwords, config } = deps
   const { username, password, tenant, client, waiter } = wanted
-  const network = networkOf(wanted.address)
   const name_key = nameKey(username)
   // As it was typed: whether two names are of one user must not show.
   const account = hash('sha256', `${tenant}\n${name_key}`, 'base64url')
-  const enterprise = await findEnterprise(db, tenant)
   const found = await findAccount(db, enterprise?.id ?? NO_ENTERPRISE, { name_key, client: client ?? '', network })
   const begun: Try = {
     network,
@@ -81,7 +137,7 @@ async function signIn(deps: SignInDeps, turns: Turns, wanted: SignIn): ReturnTyp
     holdMs: config.deadlineMs + HASH_MS,
   }
   const full = await turns(begun, waiter)
-  if (full !== undefined) throw tooManyTries(full, config)
+  if (full !== undefined) throw new RefusedSignIn(refusal('too_many_attempts'), tooManyTries(full, config))
 
   const isRight = await passwords.verify(found?.password_hash ?? null, password, waiter).catch(async (error: unknown) => {
     await endTry(db, begun, 'dropped')
@@ -90,28 +146,26 @@ async function signIn(deps: SignInDeps, turns: Turns, wanted: SignIn): ReturnTyp
   const mayEnter = found?.is_active === true && (client === undefined || found.has_client)
   const enters = enterprise !== undefined && isRight && mayEnter
   await endTry(db, begun, enters ? 'succeeded' : 'failed')
-  if (!enters) throw new Problem('invalid_credentials')
-  return enter(deps, { enterprise, found, network, wanted })
+  if (!enters) throw new RefusedSignIn(refusal(reasonOf(enterprise, found, client, isRight)))
+  return enter(deps, { enterprise, found, network, wanted, refusal })
 }
 
-interface Entering {
+interface Entering extends Judged {
   readonly enterprise: EnterpriseRow
   readonly found: Account
-  readonly network: string
-  readonly wanted: SignIn
 }
 
 /** What a right password gives, unless it was changed, or the user deactivated or deleted, since it was compared. */
 async function enter(
   { db, passwords, config }: SignInDeps,
-  { enterprise, found, network, wanted: { password, client, request_id } }: Entering,
+  { enterprise, found, network, wanted: { password, client, request_id }, refusal }: Entering,
 ): Promise<components['schemas']['LoginResult']> {
   const { id, password_hash } = found
   const rehashed = passwords.isOutdated(String(password_hash)) ? { password_hash: await passwords.hash(password) } : {}
   return inTransaction(db, async (trx) => {
     const users = userWritesOf(trx, enterprise.id)
     const locked = (await users.lock([id])).get(id)
-    if (locked?.is_active !== true || (await users.passwordHash(id)) !== password_hash) throw new Problem('invalid_credentials')
+    if (locked?.is_active !== true || (await users.passwordHash(id)) !== password_hash) throw new RefusedSignIn(refusal('changed_meanwhile'))
     const user = await users.signIn(id, rehashed)
     const keys = keyWritesOf(trx, enterprise.id)
     await keys.revokeOldest(id, 'sign-in', config.keysPerUser - 1)

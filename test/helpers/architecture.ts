@@ -5,7 +5,7 @@ import ts from 'typescript'
 const ORDER = [
   // For Node and browsers: it imports nothing of the server.
   ['client'],
-  ['errors', 'settings', 'config', 'names', 'contract', 'overload'],
+  ['errors', 'settings', 'service-links', 'config', 'names', 'contract', 'overload'],
   ['db'],
   ['auth'],
   ['users'],

@@ -2,8 +2,9 @@ import { setTimeout } from 'node:timers/promises'
 import type { InjectOptions } from 'fastify'
 import { buildApp } from '../../src/app.js'
 import { makePasswords } from '../../src/auth/passwords.js'
+import { measureRequests } from '../../src/ops/requests.js'
 import { testConfig } from '../helpers/database.js'
-import { makeDirectory, withBrokenTable } from '../helpers/directory.js'
+import { makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
 import { catchLog } from '../helpers/log.js'
 import { thisFile } from '../helpers/this-file.js'
 
@@ -47,6 +48,104 @@ t.test('one line an answer, with the fields of the allow-list alone', async (t) 
     msg: 'answered',
   })
   t.ok(superuser.startsWith(String(line?.key_prefix)) && String(line?.key_prefix).length < superuser.length / 2)
+})
+
+t.test('a refused sign-in: its enterprise, the network and the reason, in the log and counted, and no name', async (t) => {
+  const password = 'correct horse battery'
+  const add = (json: object) => app.inject({ method: 'POST', url: '/api/user/', headers: { authorization: superuser }, payload: { profile: {}, ...json } })
+  for (const user of [{ username: 'lena', password }, { username: 'mute' }, { username: 'gone', password, is_active: false }]) await add(user)
+  const quiet = await buildApp(testConfig(store, { LOG_LEVEL: 'info', ROSTER_SIGN_IN_LOG: 'off' }), { db, passwords: makePasswords(config) })
+  const quietLines = catchLog(quiet)
+  const { signIns } = measureRequests(quiet)
+  const request = (username: string, sent = password, tenant = 'acme', client?: string) => ({
+    method: 'POST', url: '/api/login/', payload: { username, password: sent }, remoteAddress: '203.0.113.9',
+    headers: { 'x-tenant': tenant, ...(client === undefined ? {} : { 'x-client-id': client }) },
+  }) as const
+  const table: [reason: string, InjectOptions][] = [
+    ['unknown_tenant', request('lena', password, 'nowhere')],
+    ['unknown_client', request('lena', password, 'acme', 'nobody')],
+    ['unknown_user', request('secret-name')],
+    ['no_password', request('mute')],
+    ['wrong_password', request('lena', 'incorrect horse')],
+    ['inactive_user', request('gone')],
+    ...Array.from({ length: 5 }, (): [string, InjectOptions] => ['unknown_user', request('secret-name-too')]),
+    ['too_many_attempts', request('secret-name-too')],
+  ]
+  for (const [reason, sent] of table) {
+    const [line, ...others] = await logged(sent)
+    t.strictSame(others, [])
+    t.match(line, { operation_id: 'login', network: '203.0.113.9', reason }, reason)
+    t.equal(line?.enterprise, reason === 'unknown_tenant' ? undefined : acme.enterprise)
+    t.notMatch(JSON.stringify(line), /secret-name|incorrect|nowhere|nobody/)
+    await quiet.inject(sent)
+  }
+  const [allowed] = await logged(request('lena'))
+  t.notMatch(JSON.stringify(allowed), '203.0.113')
+  t.strictSame([...signIns].flatMap(([reason, n]) => (n > 0 ? reason : [])).sort(), [...new Set(table.map(([reason]) => reason))].sort())
+  t.equal(signIns.get('wrong_password'), 1)
+  t.ok(quietLines.length > 0)
+  t.notMatch(JSON.stringify(quietLines), /203\.0|"reason"/)
+  await quiet.close()
+})
+
+t.test('a sign-in that is not judged has a reason as well: too many wait, too late, the user changed, no database', async (t) => {
+  const [username, password] = ['hasty', 'correct horse battery']
+  const { id } = await directory.create({ username, password })
+  const settings = { LOG_LEVEL: 'info', ROSTER_HASH_CONCURRENCY: '1', ROSTER_HASH_QUEUE: '0', ROSTER_DEADLINE_MS: '400' }
+  const busy = testConfig(store, settings)
+  const real = makePasswords(busy)
+  let meanwhile = (): Promise<unknown> => Promise.resolve()
+  const passwords = {
+    ...real,
+    verify: async (...sent: Parameters<typeof real.verify>) => {
+      const isRight = await real.verify(...sent)
+      await meanwhile()
+      return isRight
+    },
+  }
+  const hasty = await buildApp(busy, { db, passwords })
+  const hastyLines = catchLog(hasty)
+  const { signIns } = measureRequests(hasty)
+  const request = { method: 'POST', url: '/api/login/', payload: { username, password }, headers: { 'x-tenant': 'acme' }, remoteAddress: '203.0.113.10' } as const
+  const change = (json: object) =>
+    app.inject({ method: 'PATCH', url: `/api/user/${String(id)}/`, headers: { authorization: superuser }, payload: json })
+  const told = async () => {
+    for (let wait = 0; wait < 20 && !hastyLines.some((line) => line.msg === 'answered'); wait++) await setTimeout(5)
+    return hastyLines.splice(0).find((line) => line.msg === 'answered')
+  }
+
+  meanwhile = () => change({ password: 'another fine password' })
+  t.equal((await hasty.inject(request)).statusCode, 401)
+  t.match(await told(), { status: 401, enterprise: acme.enterprise, network: '203.0.113.10', reason: 'changed_meanwhile' })
+  await change({ password })
+
+  meanwhile = () => Promise.resolve()
+  const hashing = real.hash(password)
+  t.equal((await hasty.inject(request)).statusCode, 503, 'the hash that runs leaves no room')
+  await hashing
+  t.match(await told(), { status: 503, enterprise: acme.enterprise, network: '203.0.113.10', reason: 'unavailable' })
+
+  let end = (): void => undefined
+  const ended = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  meanwhile = () => ended
+  t.equal((await hasty.inject(request)).statusCode, 503, 'the deadline has passed')
+  const late = await told()
+  t.match(late, { status: 503, network: '203.0.113.10', reason: 'unavailable' })
+  t.equal(late?.enterprise, undefined)
+  end()
+  t.equal(signIns.get('changed_meanwhile'), 1)
+  t.equal(signIns.get('unavailable'), 2)
+  await hasty.close()
+
+  await withLostDatabase(t, directory, async (lost) => {
+    const refusals = measureRequests(lost).signIns
+    t.equal((await lost.inject(request)).statusCode, 503)
+    t.equal((await lost.inject({ url: '/api/user_info/', headers: { authorization: superuser } })).statusCode, 503)
+    await setTimeout(20)
+    t.equal(refusals.get('unavailable'), 1, 'another operation is no sign-in')
+  })
 })
 
 t.test('the trace of the client, where it is well-formed', async (t) => {
@@ -99,7 +198,26 @@ t.test('nothing that the client sent is logged', async (t) => {
     password: `${mark}password`,
     profile: { groups: [mark] },
   }
+  await directory.create({ username: `${mark}known`, password: `${mark}secret` })
+  const signIns = [`${mark}known`, `${mark}unknown`, `${mark}\0`].flatMap((username) =>
+    ['acme', mark].flatMap((tenant) =>
+      [`${mark}secret`, `${mark}wrong`].flatMap((sent) =>
+        [undefined, mark].map((client) => ({
+          method: 'POST' as const,
+          url: '/api/login/',
+          payload: { username, password: sent },
+          headers: { ...headers, authorization: mark, 'x-tenant': tenant, ...(client === undefined ? {} : { 'x-client-id': client }) },
+        })),
+      ),
+    ),
+  )
   const requests: (InjectOptions & { url: string })[] = [
+    ...signIns,
+    // Until the account has failed too often.
+    ...Array.from({ length: 11 }, () => ({ ...signIns[2], url: '/api/login/' })),
+    { method: 'POST', url: '/api/login/', headers, payload: `{"username": "${mark}` },
+    { method: 'POST', url: '/api/login/', headers: { ...headers, 'content-type': 'text/plain' }, payload: `{"username": "${mark}"}` },
+    { method: 'PUT', url: '/api/login/', headers, payload: { username: mark, password: mark } },
     { method: 'POST', url: `/api/user/?${mark}=${mark}`, headers, payload: body },
     { method: 'POST', url: '/api/user/', headers, payload: { ...body, email: `${mark}@` } },
     { method: 'POST', url: '/api/user/', headers, payload: `{"${mark}` },
