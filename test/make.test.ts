@@ -2,7 +2,6 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { on } from 'node:events'
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Test } from 'tap'
 import { emptyFolder } from './helpers/database.js'
 import { thisFile } from './helpers/this-file.js'
 
@@ -15,8 +14,8 @@ import { thisFile } from './helpers/this-file.js'
 thisFile().test('adds', async (t) => t.equal(1 + 1, 2))
 `
 
-/** A checkout of its own, with this checkout's dependencies, where a test may edit sources and run make. */
-function checkout(t: Test): string {
+/** A checkout with this checkout's dependencies, where tests may edit sources and run make. */
+function checkout(): string {
   const folder = emptyFolder(t)
   for (const name of ['src', 'generated', 'migrations', 'test', 'Makefile', 'package.json', 'package-lock.json', 'tsconfig.json', 'LICENSE', 'openapi.yaml']) {
     cpSync(name, path.join(folder, name), { recursive: true, preserveTimestamps: true })
@@ -28,8 +27,11 @@ function checkout(t: Test): string {
   return folder
 }
 
+const folder = checkout()
+const small = path.join(folder, 'test/small.test.ts')
+
 /** The output of make, and whether make succeeded. */
-function make(folder: string, ...args: string[]): { output: string; ok: boolean } {
+function make(...args: string[]): { output: string; ok: boolean } {
   try {
     return { output: execFileSync('make', ['-s', ...args], { cwd: folder, env, encoding: 'utf8', stdio: 'pipe' }), ok: true }
   } catch (error) {
@@ -39,40 +41,38 @@ function make(folder: string, ...args: string[]): { output: string; ok: boolean 
 }
 
 t.test('make t builds what was edited, and runs the tests that f names', async (t) => {
-  const folder = checkout(t)
-  const small = path.join(folder, 'test/small.test.ts')
-  t.match(make(folder, 't', 'f=small'), { ok: true, output: /small\.test\.js: 1 passed, 0 failed/ })
+  t.match(make('t', 'f=small'), { ok: true, output: /small\.test\.js: 1 passed, 0 failed/ })
   t.ok(existsSync(path.join(folder, 'dist/client/package.json')), 'the whole build')
-  t.match(make(folder, '--question', 'build'), { ok: true }, 'up to date')
+  t.match(make('--question', 'build'), { ok: true }, 'up to date')
 
   writeFileSync(small, PASSING.replace('2)', '3)'))
-  t.match(make(folder, 't', 'f=small'), { ok: false, output: /not ok 1 - should be equal/ }, 'the edit is seen')
-  t.match(make(folder, 't', 'f=smal'), { ok: false, output: /no such test: smal/ })
+  t.match(make('t', 'f=small'), { ok: false, output: /not ok 1 - should be equal/ }, 'the edit is seen')
+  t.match(make('t', 'f=smal'), { ok: false, output: /no such test: smal/ })
 
   rmSync(small)
-  t.match(make(folder, 'build'), { ok: true })
+  t.match(make('build'), { ok: true })
   t.notOk(existsSync(path.join(folder, 'dist/test/small.test.js')), 'a file without its source is gone from dist/')
   t.ok(existsSync(path.join(folder, 'dist/test/names.test.js')))
 
   writeFileSync(small, 'const = 1')
-  t.match(make(folder, 't', 'f=names'), { ok: false, output: /ERROR[^]*small\.test\.ts:1:6/ }, 'a syntax error ends the build')
+  t.match(make('t', 'f=names'), { ok: false, output: /ERROR[^]*small\.test\.ts:1:6/ }, 'a syntax error ends the build')
+  writeFileSync(small, PASSING)
 })
 
 t.test('stores for tests are made anew when the migrations change, and only then', async (t) => {
-  const folder = checkout(t)
   const cache = path.join(folder, '.cache/stores')
   const needsStore = ['t', 'f=auth/last-used']
-  t.match(make(folder, ...needsStore), { ok: true })
+  t.match(make(...needsStore), { ok: true })
   const [first, ...others] = readdirSync(cache)
   t.strictSame(others, [])
 
   writeFileSync(path.join(folder, 'src/names.ts'), `${readFileSync('src/names.ts', 'utf8')}\n`)
-  t.match(make(folder, ...needsStore), { ok: true })
+  t.match(make(...needsStore), { ok: true })
   t.strictSame(readdirSync(cache), [first], 'the same store after an edit of the code')
 
   const [migration = ''] = readdirSync('migrations')
   writeFileSync(path.join(folder, 'migrations', migration), `${readFileSync(path.join('migrations', migration), 'utf8')}\n`)
-  t.match(make(folder, ...needsStore), { ok: true })
+  t.match(make(...needsStore), { ok: true })
   t.equal(readdirSync(cache).length, 1)
   t.not(readdirSync(cache)[0], first, 'another store after an edit of a migration')
 })
@@ -87,13 +87,12 @@ async function told(child: ChildProcess, pattern: RegExp): Promise<void> {
 }
 
 t.test('make watch runs the tests again after each edit', async (t) => {
-  const folder = checkout(t)
   const child = spawn('make', ['-s', 'watch', 'f=small'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'ignore'], detached: true })
   t.teardown(() => process.kill(-Number(child.pid)))
   await told(child, /1 passed, 0 failed\n$/)
-  writeFileSync(path.join(folder, 'test/small.test.ts'), PASSING.replace('2)', '3)'))
+  writeFileSync(small, PASSING.replace('2)', '3)'))
   await told(child, /0 passed, 1 failed\n$/)
-  writeFileSync(path.join(folder, 'test/small.test.ts'), PASSING)
+  writeFileSync(small, PASSING)
   await told(child, /1 passed, 0 failed\n$/)
   t.pass('three runs')
 })

@@ -53,7 +53,7 @@ const create = (url: string, key: string, username: string): Promise<User> =>
 t.test('the first start makes a demo; kill -9 and a restart at once lose nothing', async (t) => {
   const folder = path.join(emptyFolder(t), 'data')
   const first = await serving(t, { ROSTER_DATA: folder })
-  while (keyIn(first.told()) === undefined) await new Promise((done) => setTimeout(done, 20))
+  while (!first.told().includes('/docs\n')) await new Promise((done) => setTimeout(done, 20))
   const key = String(keyIn(first.told()))
   t.match(first.told(), `Roster keeps the directory in ${folder} (embedded Postgres). It survives a kill of the process, but not`)
   t.match(first.told(), /Made the enterprise "demo" with the admin "admin"/)
@@ -74,6 +74,7 @@ t.test('the first start makes a demo; kill -9 and a restart at once lose nothing
   await first.ended
   t.equal(readdirSync(folder).filter((name) => name.endsWith('.sock')).length, 1, 'the kill left its socket')
   const again = await serving(t, { ROSTER_DATA: folder })
+  while (!/ key create .*\n/.test(again.told())) await new Promise((done) => setTimeout(done, 20))
   t.equal(readdirSync(folder).filter((name) => name.endsWith('.sock')).length, 1, 'the dead one was removed')
   t.notMatch(again.told(), /Made the enterprise/, 'no second demo')
   t.match(again.told(), `The reference of the API, in a browser: ${again.url}/docs`)
