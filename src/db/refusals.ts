@@ -39,6 +39,7 @@ const NOW: readonly Advice[] = [
 /** By SQLSTATE: what is wrong with the database, whose own words may repeat stored values. */
 const STATEMENTS: readonly Advice[] = [
   [/^42P01$|^3F000$/, 'the database lacks tables: run "roster migrate" first', 1],
+  [/^42P07$/, 'the schema has a table of another application: "create schema …" for Roster, and name it in DATABASE_URL ("?options=-c search_path=…")', MISCONFIGURED],
   [/^42/, 'a table is not as this release expects it: run "roster migrate" of this release', 1],
   [/^23/, 'the stored data allows no such change: run "roster verify"', 1],
   [/^22/, 'the database does not take a value: see its log', 1],

@@ -130,6 +130,6 @@ t.test('a lost database fails all of them once, and the next ones are asked agai
   const lookup = makeLookup(lost)
   for (let round = 0; round < 2; round++) {
     const failed = await Promise.allSettled([acme, globex].map((one) => lookup({ ...one, user_id: undefined })))
-    t.match(failed, [{ reason: { code: 'ECONNREFUSED' } }, { reason: { code: 'ECONNREFUSED' } }])
+    t.match(failed, [{ reason: { cause: { code: 'ECONNREFUSED' } } }, { reason: { cause: { code: 'ECONNREFUSED' } } }])
   }
 })

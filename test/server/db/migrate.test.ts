@@ -118,5 +118,5 @@ t.test('on Citus every table is distributed with the others, before any foreign 
 t.test('a database that is not there fails as what it is', async (t) => {
   const db = openDatabase(testConfig({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere' }))
   t.teardown(() => db.destroy())
-  await t.rejects(migrate(db), { code: 'ECONNREFUSED' })
+  await t.rejects(migrate(db), { name: 'NoConnection', cause: { code: 'ECONNREFUSED' } })
 })
