@@ -80,7 +80,7 @@ export async function buildServer(config: Config, { db, tracing }: Ground, logBa
   const metrics = makeMetrics(app, db, passwords)
   if (tracing !== undefined) {
     const { dropped } = tracing
-    addCounter(metrics, 'roster_spans_dropped_total', 'Spans that could not be exported.', () => [[{}, dropped()]])
+    addCounter(metrics, 'roster_spans_dropped_total', 'Spans that could not be exported, or found the queue full.', () => [[{}, dropped()]])
   }
   let stopping = false
   app.addHook('onSend', (_request, reply, _payload, done) => {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { BatchSpanProcessor, SpanExporter } from '@opentelemetry/sdk-trace'
+import { BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace'
 
 type Spans = Parameters<SpanExporter['export']>[0]
 type Done = Parameters<SpanExporter['export']>[1]
@@ -18,30 +18,46 @@ export type OnLost = (what: { readonly spans: number; readonly reason: string })
 
 /** Exports whose failures are counted here. */
 export class Exports implements SpanExporter {
-  /** Spans that could not be exported. */
+  /** Spans that could not be exported, or found the queue full. */
   dropped = 0
   onLost: OnLost = () => undefined
+  #queued = 0
   #underWay = 0
   #toldAt = -Infinity
   #reason = 'the collector is slow'
   #isStopping = false
 
-  constructor(readonly exporter: SpanExporter) {}
+  /** @param queue how many spans may wait */
+  constructor(
+    readonly exporter: SpanExporter,
+    readonly queue: number,
+  ) {}
+
+  /** Takes a place in the queue, or counts a span that finds none. */
+  admit(): boolean {
+    if (this.#queued >= this.queue) {
+      this.#lose(1, 'the queue is full')
+      return false
+    }
+    this.#queued++
+    return true
+  }
 
   export(spans: Spans, done: Done): void {
+    this.#queued -= spans.length
     this.#underWay += spans.length
     this.exporter.export(spans, (result) => {
       this.#underWay -= spans.length
       const code: number = result.code
-      if (code !== SUCCESS) this.#lose(spans.length, result.error)
+      // The message of the error may repeat what the collector answered.
+      if (code !== SUCCESS) this.#lose(spans.length, String((result.error as { code?: string | number } | undefined)?.code ?? 'refused'))
       done(result)
     })
   }
 
-  #lose(spans: number, error: Error | undefined): void {
+  #lose(spans: number, reason: string): void {
     this.dropped += spans
-    // Its message may repeat what the collector answered.
-    this.#reason = String((error as { code?: string | number } | undefined)?.code ?? 'refused')
+    this.#reason = reason
     if (this.#isStopping || performance.now() - this.#toldAt < QUIET_MS) return
     this.#toldAt = performance.now()
     this.onLost({ spans: this.dropped, reason: this.#reason })
@@ -66,5 +82,19 @@ export class Exports implements SpanExporter {
     const spans = this.dropped - before + this.#underWay
     if (spans > 0) this.onLost({ spans, reason: this.#reason })
     return this.#underWay > 0
+  }
+}
+
+/** Batches whose queue drops nothing unseen: OpenTelemetry does not tell of a span that finds it full. */
+export class Batches extends BatchSpanProcessor {
+  readonly #exports: Exports
+
+  constructor(exports: Exports, bounds: Omit<ConstructorParameters<typeof BatchSpanProcessor>[0], 'exporter' | 'maxQueueSize'>) {
+    super({ ...bounds, exporter: exports, maxQueueSize: exports.queue })
+    this.#exports = exports
+  }
+
+  override onEnd(span: Parameters<BatchSpanProcessor['onEnd']>[0]): void {
+    if (this.#exports.admit()) super.onEnd(span)
   }
 }

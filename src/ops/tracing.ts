@@ -5,7 +5,6 @@ import { defaultResource, detectResources, envDetector, resourceFromAttributes }
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
-  BatchSpanProcessor,
   ParentBasedSampler,
   type Sampler,
   TraceIdRatioBasedSampler,
@@ -17,7 +16,7 @@ import type { Passwords } from '../auth/passwords.js'
 import type { TracesConfig } from '../config.js'
 import { spec } from '../contract.js'
 import { parseTraceparent } from '../http/traceparent.js'
-import { Exports } from './exports.js'
+import { Batches, Exports } from './exports.js'
 
 /** Traces of requests, of their statements and of their hashes, sent by OTLP. */
 export interface Tracing {
@@ -61,12 +60,10 @@ export function startTracing(traces: TracesConfig): Tracing {
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'roster', 'service.version': spec.info.version }))
     .merge(detectResources({ detectors: [envDetector] }))
-  const exports = new Exports(new OTLPTraceExporter({ url: traces.url }))
-  const processor = new BatchSpanProcessor({
-    exporter: exports,
+  const exports = new Exports(new OTLPTraceExporter({ url: traces.url }), traces.queue)
+  const processor = new Batches(exports, {
     scheduledDelayMillis: traces.delayMs,
     exportTimeoutMillis: traces.exportMs,
-    maxQueueSize: traces.queue,
     maxExportBatchSize: Math.min(traces.batch, traces.queue),
   })
   const provider = new TracerProvider({ resource, sampler: samplerOf(traces), spanProcessors: [processor] })

@@ -1,7 +1,8 @@
 import { createServer as createHttp } from 'node:http'
 import { type AddressInfo, createServer, type Server } from 'node:net'
-import type { SpanExporter } from '@opentelemetry/sdk-trace'
-import { Exports } from '../../src/ops/exports.js'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
+import { Batches, Exports } from '../../src/ops/exports.js'
 import { engine, freshStore } from '../helpers/database.js'
 import { opsOf } from '../helpers/ops.js'
 import { serveProcess, within } from '../helpers/process.js'
@@ -51,7 +52,7 @@ t.test('failing exports are counted, and told once a minute', async (t) => {
   const answers = [{ code: 1, error }, { code: 1 }, { code: 0 }]
   const exporterOf = (answer: () => object | undefined): SpanExporter =>
     ({ export: (_spans: unknown, done: (result: unknown) => void) => { done(answer()) }, shutdown: () => Promise.resolve() }) as unknown as SpanExporter
-  const exports = new Exports(exporterOf(() => answers.shift()))
+  const exports = new Exports(exporterOf(() => answers.shift()), 9)
   const codes: unknown[] = []
   const spans = [{}, {}] as unknown as Parameters<SpanExporter['export']>[0]
   const told: object[] = []
@@ -60,10 +61,37 @@ t.test('failing exports are counted, and told once a minute', async (t) => {
   exports.export(spans, ({ code }) => codes.push(code))
   exports.export(spans, ({ code }) => codes.push(code))
   t.strictSame([exports.dropped, codes], [4, [1, 1, 0]])
-  const logged = new Exports(exporterOf(() => ({ code: 1, error })))
+  const logged = new Exports(exporterOf(() => ({ code: 1, error })), 9)
   logged.onLost = (what) => told.push(what)
   for (let n = 0; n < 3; n++) logged.export(spans, () => undefined)
   t.strictSame([logged.dropped, told], [6, [{ spans: 2, reason: 'ECONNREFUSED' }]])
   t.equal(await logged.stop({ shutdown: () => Promise.reject(error) }), false)
   t.equal(told.length, 1)
+})
+
+t.test('spans that find the queue full are counted, while a collector is slow', async (t) => {
+  const waiting: ((result: unknown) => void)[] = []
+  const exporter = { export: (_spans: unknown, done: (result: unknown) => void) => waiting.push(done), shutdown: () => Promise.resolve() }
+  const exports = new Exports(exporter as unknown as SpanExporter, 4)
+  const told: object[] = []
+  exports.onLost = (what) => told.push(what)
+  const batches = new Batches(exports, { maxExportBatchSize: 2 })
+  const tracer = new TracerProvider({ spanProcessors: [batches] }).getTracer('test')
+  const end = (count: number) => {
+    for (let n = 0; n < count; n++) tracer.startSpan('a').end()
+  }
+  end(6)
+  t.strictSame([waiting.length, exports.dropped], [1, 0], 'two are under way, and four wait')
+  end(3)
+  t.strictSame([exports.dropped, told], [3, [{ spans: 1, reason: 'the queue is full' }]])
+  waiting.shift()!({ code: 0 })
+  await delay(10)
+  end(3)
+  t.equal(exports.dropped, 4, 'the next two are under way')
+  const stopped = exports.stop(batches)
+  waiting.splice(0).forEach((done) => { done({ code: 0 }) })
+  await delay(10)
+  waiting.splice(0).forEach((done) => { done({ code: 0 }) })
+  t.equal(await stopped, false)
+  t.strictSame([exports.dropped, told.length], [4, 1])
 })
