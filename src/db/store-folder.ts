@@ -19,7 +19,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only: mount it writable, or name another folder',
   EEXIST: NO_FOLDER,
   ENOTDIR: NO_FOLDER,
-  ENOENT: 'a link in its path leads nowhere: mount the volume that the link names, or name another folder',
+  ENOENT:
+    'a link in its path leads nowhere, or its file system takes no folders: mount the volume that the link names, or name another folder',
   ENOSPC: FULL,
   EDQUOT: FULL,
 }
@@ -41,11 +42,28 @@ export function damaged(store: string, reason: string): OperatorError {
   )
 }
 
+/** Makes a folder and those above it. Node's own recursion never ends where a file system takes no folders, as `/proc`. */
+function makeFolder(folder: string): boolean {
+  try {
+    mkdirSync(folder)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const above = path.dirname(folder)
+    if (code === 'ENOENT' && !existsSync(above)) {
+      makeFolder(above)
+      return makeFolder(folder)
+    }
+    if (code === 'EEXIST' && statSync(folder).isDirectory()) return false
+    throw error
+  }
+}
+
 /** Makes the folder, for its owner alone, where there is none. @throws {OperatorError} when it can't be used */
 export function prepareFolder(folder: string): void {
   try {
     // The mode of a folder that is there is its owner's matter: it may hold more than the store.
-    if (mkdirSync(folder, { recursive: true }) !== undefined) chmodSync(folder, 0o700)
+    if (makeFolder(folder)) chmodSync(folder, 0o700)
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
     throw folderFault(folder, error)

@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 import { folderFault } from '../../src/db/store-folder.js'
 import { runHere } from '../helpers/command.js'
 import { emptyFolder } from '../helpers/database.js'
+import { measured } from '../helpers/measured.js'
 import { copyStore } from '../helpers/template.js'
 import { thisFile } from '../helpers/this-file.js'
 
@@ -62,6 +63,7 @@ t.test('a place that can not be used: 78, why, and what to do', async (t) => {
     'file/sub': /a file is in its place/,
     'link': /a link in its path leads nowhere/,
     'store': /a link in its path leads nowhere/,
+    'link/sub': /a link in its path leads nowhere/,
     ['x'.repeat(300)]: /ENAMETOOLONG: .*: name another folder$/,
   }
   for (const [name, words] of Object.entries(places)) {
@@ -72,6 +74,19 @@ t.test('a place that can not be used: 78, why, and what to do', async (t) => {
     t.ok(note[0]?.includes(`the folder ${place} of ROSTER_DATA can't be used`), name)
   }
   t.equal(readFileSync(path.join(folder, 'file'), 'utf8'), 'mine')
+})
+
+t.test('a file system that takes no folders ends with a sentence', async (t) => {
+  for (const ROSTER_DATA of ['/proc/nope', '/proc/nope/sub']) {
+    // In a process of its own, since what never ends can't be stopped from within.
+    const { status, stderr } = spawnSync(process.execPath, ['dist/src/cli.js', 'enterprise', 'list'], {
+      env: { ...process.env, ...measured, DATABASE_URL: '', ROSTER_DATA },
+      encoding: 'utf8',
+      timeout: 20_000,
+    })
+    t.equal(status, 78)
+    t.match(stderr, /^roster: the folder \/proc\/\S+ of ROSTER_DATA can't be used: .* its file system takes no folders: .*\n$/)
+  }
 })
 
 t.test('parents that do not exist are made; the mode of a folder that was there stays', async (t) => {
@@ -95,14 +110,22 @@ t.test('each reason of the operating system has its words and its code', async (
   t.match(folderFault('/data', new Error('odd')), { exitCode: 78, message: /odd: name another folder/ })
 })
 
+/** Bounds the files that this process writes, as a full disk does. */
+function limitFiles(t: Test, bytes: number): void {
+  const limit = (soft: string) => spawnSync('prlimit', ['--pid', String(process.pid), `--fsize=${soft}:`])
+  // Stays: tap ends a process that gets the signal with no other listener, and some come late.
+  process.on('SIGXFSZ', () => undefined)
+  limit(String(bytes))
+  t.teardown(() => {
+    limit('unlimited')
+  })
+}
+
 t.test('a store that can not be written whole is not left half made', async (t) => {
   const folder = emptyFolder(t)
-  const limited = `trap '' XFSZ; ulimit -f 1000; exec "$0" dist/src/cli.js enterprise list`
-  const { status, stderr } = spawnSync('sh', ['-c', limited, process.execPath], {
-    env: { ...process.env, DATABASE_URL: '', ROSTER_DATA: folder },
-    encoding: 'utf8',
-  })
-  t.equal(status, 74)
-  t.match(stderr, /^roster: the embedded store \S+\/postgres can't be made: free 100 MB of its disk, and start again\n$/)
+  limitFiles(t, 500_000)
+  const { code, note } = await list(folder)
+  t.equal(code, 74)
+  t.match(note, [/^roster: the embedded store \S+\/postgres can't be made: free 100 MB of its disk, and start again$/])
   t.strictSame(readdirSync(folder), [])
 })
