@@ -26,10 +26,13 @@ export function startTimer(run: () => void, ms: number): ReturnType<typeof setTi
   return setTimeout(run, Math.min(ms, LONGEST_TIMER))
 }
 
-/** How long an answer asks to wait, in milliseconds: `Retry-After` in seconds or as an HTTP date; 0 where it does not. */
-export function retryAfterMs(header: string | null, now = Date.now()): number {
-  if (header === null) return 0
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now
+/**
+ * How long an answer asks to wait, in milliseconds: `Retry-After` in seconds or as an HTTP date; 0 where it does not. A date is
+ * compared with the answer's own `Date`, since the clock of the client may be wrong.
+ */
+export function retryAfterMs(headers: Headers): number {
+  const asked = headers.get('retry-after') ?? ''
+  const ms = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - (Date.parse(headers.get('date') ?? '') || Date.now())
   return Number.isNaN(ms) ? 0 : Math.max(0, ms)
 }
 

@@ -179,7 +179,7 @@ export function makeSend({ baseUrl, key, fetch: fetcher, ...defaults }: ClientOp
       let asked = 0
       try {
         const { answer, body } = await sendInTime(request, settings.timeoutMs, signal)
-        asked = retryAfterMs(answer.headers.get('retry-after'))
+        asked = retryAfterMs(answer.headers)
         if (!answer.ok) throw errorOfAnswer(answer, body)
         if (body === undefined && answer.status !== 204) throw invalidAnswer(answer)
         const etag = answer.headers.get('etag')

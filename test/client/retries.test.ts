@@ -150,9 +150,10 @@ t.test('the wait doubles up to its bound, and is any part of it', async (t) => {
 
 t.test('Retry-After is waited for', async (t) => {
   const at = (ms: number): string => new Date(Date.now() + ms).toUTCString()
-  const run = (header: string) =>
+  const run = (header: string, date?: string) =>
     waits(0, async () => {
-      const { roster, received } = await scripted(t, [refusal(503, { 'retry-after': header }), user])
+      const own = date === undefined ? {} : { date }
+      const { roster, received } = await scripted(t, [refusal(503, { 'retry-after': header, ...own }), user])
       await roster.getUser(3)
       return received
     })
@@ -161,6 +162,9 @@ t.test('Retry-After is waited for', async (t) => {
   t.ok(date[0]! > 900, `an HTTP date, which has whole seconds: ${String(date)}`)
   t.ok(past[0]! < 900, `a date gone by: ${String(past)}`)
   t.ok(odd[0]! < 900, `no time at all: ${String(odd)}`)
+  const [wrong, none] = await Promise.all([run(at(-3_599_000), at(-3_600_000)), run(at(2000), 'soon')])
+  t.ok(wrong[0]! > 900 && wrong[0]! < 2900, `the clock of the server counts: ${String(wrong)}`)
+  t.ok(none[0]! > 900, `an answer without its time: ${String(none)}`)
 })
 
 t.test('a longer Retry-After than the bound ends the call at once', async (t) => {

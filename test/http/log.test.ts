@@ -3,6 +3,7 @@ import type { InjectOptions } from 'fastify'
 import { buildApp } from '../../src/app.js'
 import { makePasswords } from '../../src/auth/passwords.js'
 import { measureRequests } from '../../src/ops/requests.js'
+import { overloaded } from '../../src/overload.js'
 import { testConfig } from '../helpers/database.js'
 import { makeDirectory, withBrokenTable, withLostDatabase } from '../helpers/directory.js'
 import { catchLog } from '../helpers/log.js'
@@ -91,8 +92,7 @@ t.test('a refused sign-in: its enterprise, the network and the reason, in the lo
 t.test('a sign-in that is not judged has a reason as well: too many wait, too late, the user changed, no database', async (t) => {
   const [username, password] = ['hasty', 'correct horse battery']
   const { id } = await directory.create({ username, password })
-  const settings = { LOG_LEVEL: 'info', ROSTER_HASH_CONCURRENCY: '1', ROSTER_HASH_QUEUE: '0', ROSTER_DEADLINE_MS: '400' }
-  const busy = testConfig(store, settings)
+  const busy = testConfig(store, { LOG_LEVEL: 'info', ROSTER_DEADLINE_MS: '400' })
   const real = makePasswords(busy)
   let meanwhile = (): Promise<unknown> => Promise.resolve()
   const passwords = {
@@ -119,10 +119,8 @@ t.test('a sign-in that is not judged has a reason as well: too many wait, too la
   t.match(await told(), { status: 401, enterprise: acme.enterprise, network: '203.0.113.10', reason: 'changed_meanwhile' })
   await change({ password })
 
-  meanwhile = () => Promise.resolve()
-  const hashing = real.hash(password)
-  t.equal((await hasty.inject(request)).statusCode, 503, 'the hash that runs leaves no room')
-  await hashing
+  meanwhile = () => Promise.reject(overloaded('hashes'))
+  t.equal((await hasty.inject(request)).statusCode, 503, 'too many hashes wait')
   t.match(await told(), { status: 503, enterprise: acme.enterprise, network: '203.0.113.10', reason: 'unavailable' })
 
   let end = (): void => undefined
