@@ -4,15 +4,20 @@
  */
 
 interface Parameter {
+  readonly $ref?: string
   readonly description?: string
-  readonly required?: boolean
   readonly example?: string | number
+  readonly schema?: { readonly default?: string | number }
 }
 
 interface Spec {
   readonly servers: readonly { readonly url: string }[]
   readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly parameters?: readonly Parameter[] }>>>>
+  readonly components: { readonly parameters: Readonly<Record<string, Parameter>> }
 }
+
+/** What the page is given when a key is. */
+type Keys = Readonly<Record<string, { readonly value: string }>>
 
 /** Of Immutable, in which Swagger UI keeps its state. */
 interface Operation {
@@ -41,6 +46,10 @@ interface Element {
 
 interface System {
   readonly React: { createElement: (component: unknown, props: object) => unknown }
+  readonly specSelectors: { specJson: () => { toJS: () => Spec } }
+  readonly specActions: {
+    changeParam: (operation: readonly [path: string, method: string], name: string, place: string, value: string | undefined) => void
+  }
 }
 
 declare const SwaggerUIBundle: (options: object) => unknown
@@ -50,22 +59,32 @@ declare const matchMedia: (query: string) => Setting
 const mapValues = <T, U>(object: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> =>
   Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value)]))
 
-/** Swagger UI fills in every example. One of an optional parameter would be sent, as a filter that nobody asked for. */
-function tellExample(parameter: Parameter): Parameter {
-  const { example, ...rest } = parameter
-  if (example === undefined || parameter.required) return parameter
-  return { ...rest, description: `${parameter.description ?? ''} Example: \`${String(example)}\`` }
+/**
+ * Swagger UI fills in every example and default, and sends them: as a filter that nobody asked for, as the tag of another state,
+ * as the id of another user or key. So they are told, and the fields start empty.
+ */
+function tellExample({ example, ...parameter }: Parameter): Parameter {
+  // What it refers to is told in its own place.
+  if (parameter.$ref !== undefined) return parameter
+  const { default: byDefault, ...schema } = parameter.schema ?? {}
+  const told = [
+    parameter.description,
+    ...(byDefault === undefined ? [] : [`Default: \`${String(byDefault)}\``]),
+    ...(example === undefined ? [] : [`Example: \`${String(example)}\``]),
+  ]
+  return { ...parameter, schema, description: told.filter(Boolean).join(' ') }
 }
 
 /** The URL of a path of this server. The script is one folder below its root, under whatever path a proxy serves it. */
 const at = (path: string): string => new URL(`../${path}`, import.meta.url).href
 
-function tellOptionalExamples(spec: Spec): Spec {
+function adapt(spec: Spec): Spec {
   const paths = mapValues(spec.paths, (methods) =>
     mapValues(methods, (operation) => ({ ...operation, parameters: (operation.parameters ?? []).map(tellExample) })),
   )
   // Not those of the contract: where the page is opened may not be where the public finds the server, and may ask no other host.
-  return { ...spec, paths, servers: [{ url: at('api') }] }
+  const components = { ...spec.components, parameters: mapValues(spec.components.parameters, tellExample) }
+  return { ...spec, paths, components, servers: [{ url: at('api') }] }
 }
 
 const SEARCHED = [['method'], ['path'], ...['operationId', 'summary', 'description'].map((name) => ['operation', name])]
@@ -85,6 +104,49 @@ function search(tags: List<Tag>, phrase: string): List<Tag> {
 /** The field of the key as one that browsers neither remember nor send to a spelling service. */
 const forgetKey = (Input: unknown, { React }: System) => (props: { readonly id?: string }) =>
   React.createElement(Input, props.id === 'api_key_value' ? { ...props, autoComplete: 'off', spellCheck: false } : props)
+
+/** The id of the user that a key belongs to; undefined where it is refused. */
+async function callerOf(key: string): Promise<string | undefined> {
+  try {
+    const answer = await fetch(at('api/user_info/'), { headers: { Authorization: key } })
+    return answer.ok ? String(((await answer.json()) as { id: number }).id) : undefined
+  } catch {
+    // A key with characters that no header may have, or no network.
+    return undefined
+  }
+}
+
+/**
+ * Fills the caller's own id in where an operation is about a user. Swagger UI keeps what somebody types under another name,
+ * which goes before this one.
+ */
+function fillIn(id: string | undefined, { specSelectors, specActions }: System): void {
+  for (const [path, methods] of Object.entries(specSelectors.specJson().toJS().paths)) {
+    if (!path.includes('{user_id}')) continue
+    for (const method of Object.keys(methods)) specActions.changeParam([path, method], 'user_id', 'path', id)
+  }
+}
+
+/** The key that was given last: the answer about one before it may come later. */
+let lastKey = ''
+
+async function useKey(key: string, system: System): Promise<void> {
+  lastKey = key
+  fillIn(undefined, system)
+  const id = key === '' ? undefined : await callerOf(key)
+  if (key === lastKey) fillIn(id, system)
+}
+
+const followKeys = {
+  authorize: (authorize: (keys: Keys) => unknown, system: System) => (keys: Keys) => {
+    for (const { value } of Object.values(keys)) void useKey(value, system)
+    return authorize(keys)
+  },
+  logout: (logout: (names: readonly string[]) => unknown, system: System) => (names: readonly string[]) => {
+    void useKey('', system)
+    return logout(names)
+  },
+}
 
 function nameSearch(): void {
   const input = document.querySelector('.operation-filter-input')
@@ -115,9 +177,10 @@ SwaggerUIBundle({
       fn: { opsFilter: search },
       wrapComponents: { Input: forgetKey },
       statePlugins: {
+        auth: { wrapActions: followKeys },
         spec: {
           wrapActions: {
-            updateJsonSpec: (update: (spec: Spec) => unknown) => (spec: Spec) => update(tellOptionalExamples(spec)),
+            updateJsonSpec: (update: (spec: Spec) => unknown) => (spec: Spec) => update(adapt(spec)),
           },
         },
       },

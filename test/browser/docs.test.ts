@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { operations } from '../../generated/operations.js'
+import type { OperationId } from '../../src/handlers/seam.js'
 import { makeDirectory } from '../helpers/directory.js'
 import { thisFile } from '../helpers/this-file.js'
 
@@ -78,6 +79,16 @@ async function tryOut(page: Page, id: string): ReturnType<typeof answerOf> {
   return answerOf(page, id)
 }
 
+const field = (page: Page, id: string, name: string) => operation(page, id).locator(`tr[data-param-name="${name}"] :is(input, select)`)
+
+/** What the page has filled in for the parameters of all operations that are tried out, by operation and name. */
+async function filledIn(page: Page): Promise<[id: string, name: string, value: string][]> {
+  return page.evaluate<[string, string, string][]>(
+    "[...document.querySelectorAll('tr[data-param-name] :is(input, select)')].map((one) => " +
+      "[one.closest('.opblock').id.split('-').at(-1), one.closest('tr').dataset.paramName, one.value])",
+  )
+}
+
 /** A proxy that serves a server under `/directory`, and takes that off. */
 async function underPath(t: Test, port: number): Promise<string> {
   const proxy = createServer((asked, answer) => {
@@ -101,7 +112,7 @@ async function underPath(t: Test, port: number): Promise<string> {
 }
 
 async function tests(t: Test, browser: Browser): Promise<void> {
-  const { app, admin } = await makeDirectory(t)
+  const { app, admin, viewer } = await makeDirectory(t)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   const direct = `http://127.0.0.1:${String(port)}`
@@ -115,6 +126,7 @@ async function tests(t: Test, browser: Browser): Promise<void> {
     { origin, path }: { origin: string; path: string } = { origin: direct, path: '/docs' },
   ) =>
     t.test(where, async (t) => {
+      t.setTimeout(120_000)
       const context = await browser.newContext(options)
       t.teardown(() => context.close())
       const page = await context.newPage()
@@ -180,6 +192,59 @@ async function tests(t: Test, browser: Browser): Promise<void> {
     await comes(t, () => page.locator('.opblock.is-open .responses-inner').count(), Object.keys(operations).length, 'all are open')
     await page.evaluate("document.querySelectorAll('.models [aria-expanded=false]').forEach((one) => one.click())")
     t.equal(await sideways(page), 0, 'with everything open')
+  })
+
+  await onPage('trying out', DESK, async (t, page) => {
+    const onUser = (Object.keys(operations) as OperationId[]).filter((id) => operations[id].path.includes('{user_id}'))
+    const execute = async (id: string) => {
+      await operation(page, id).locator('.execute').click()
+      return answerOf(page, id)
+    }
+    const userIds = async () => Object.fromEntries((await filledIn(page)).flatMap(([id, name, value]) => (name === 'user_id' && onUser.includes(id as OperationId) ? [[id, value]] : [])))
+    const everywhere = (value: string) => Object.fromEntries(onUser.map((id) => [id, value]))
+
+    await t.test('without a key every parameter starts empty', async (t) => {
+      const all = Object.keys(operations).length
+      await page.evaluate("document.querySelectorAll('.opblock-summary-control').forEach((one) => one.click())")
+      await comes(t, () => page.locator('.try-out__btn').count(), all, 'all are open')
+      await page.evaluate("document.querySelectorAll('.try-out__btn').forEach((one) => one.click())")
+      await comes(t, () => page.locator('.execute').count(), all, 'and tried out')
+      const values = await filledIn(page)
+      t.ok(values.length > 20)
+      t.strictSame(values.filter(([, , value]) => value !== ''), [])
+    })
+
+    await t.test('with one, operations on a user start with the caller', async (t) => {
+      await authorize(page, admin.key)
+      await comes(t, userIds, everywhere(String(admin.id)), 'in all of them')
+      t.equal(await field(page, 'revokeApiKey', 'api_key_id').inputValue(), '', 'but no key is filled in')
+      t.match(await execute('getUser'), { status: '200', body: { username: 'adam' } })
+      t.match(await execute('partialUpdateUser'), { status: '200', body: { id: admin.id, first_name: 'Carol' } })
+      t.match(await execute('createUser'), { status: '201', body: { username: 'bob' } })
+      t.match(await execute('deleteUser'), { status: '403', body: { errors: ['Nobody may delete, deactivate or demote themself.'] } })
+      t.match(await execute('listUsers'), { status: '200', body: { count: 4 } })
+      t.match(await execute('listAuditEntries'), { status: '200' })
+    })
+
+    await t.test('another key brings another caller; what was typed stays', async (t) => {
+      await field(page, 'getUser', 'user_id').fill(String(viewer.id + 1))
+      await page.locator('.scheme-container .authorize').click()
+      await page.locator('.auth-btn-wrapper').getByText('Logout').click()
+      const typed = { getUser: String(viewer.id + 1) }
+      await comes(t, userIds, { ...everywhere(''), ...typed }, 'no key, no caller')
+      await page.getByLabel('Value:').fill('\u20ac')
+      await page.locator('.auth-btn-wrapper .authorize').click()
+      await page.locator('.auth-btn-wrapper').getByText('Logout').click()
+      await page.getByLabel('Value:').fill('rst_wrong')
+      await page.locator('.auth-btn-wrapper .authorize').click()
+      await page.locator('.auth-btn-wrapper').getByText('Logout').click()
+      t.strictSame(await userIds(), { ...everywhere(''), ...typed }, 'a wrong key has none')
+      await page.getByLabel('Value:').fill(viewer.key)
+      await page.locator('.auth-btn-wrapper .authorize').click()
+      await page.locator('.auth-btn-wrapper .btn-done').click()
+      await comes(t, userIds, { ...everywhere(String(viewer.id)), ...typed }, 'the caller of the other key')
+      t.match(await execute('getUser'), { status: '404' })
+    })
   })
 
   for (const path of ['/directory/', '/directory/docs', '/directory/docs/']) {
