@@ -7,7 +7,7 @@ import { configCommand } from './config.js'
 import { enterpriseCommand } from './enterprise.js'
 import { keyCommand } from './key.js'
 import { command, type Terminal } from './program.js'
-import { migrateCommand, verifyCommand } from './schema.js'
+import { exportStoreCommand, migrateCommand, verifyCommand } from './schema.js'
 import { serveCommand } from './serve.js'
 import { userCommand } from './user.js'
 
@@ -27,6 +27,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .addCommand(serveCommand(terminal))
     .addCommand(migrateCommand(terminal))
     .addCommand(verifyCommand(terminal))
+    .addCommand(exportStoreCommand(terminal))
     .addCommand(enterpriseCommand(terminal))
     .addCommand(userCommand(terminal))
     .addCommand(keyCommand(terminal))

@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
 import type { NewEnterprise } from '../../../src/users/enterprise.js'
 import { openDatabase } from '../../../src/db/database.js'
+import { type Asked, asker } from '../../helpers/ask.js'
 import { finish, jsonOf, type Ran, runHere, start } from '../../helpers/command.js'
 import { emptyDatabase, testConfig } from '../../helpers/database.js'
+import { serveProcess } from '../../helpers/process.js'
 import { thisFile } from '../../helpers/this-file.js'
 
 const t = thisFile()
@@ -33,7 +35,7 @@ t.test('verify', async (t) => {
   const acme = jsonOf<NewEnterprise>(await roster('enterprise', 'create', 'acme', '--admin', 'alice', '--json'))
   await roster('enterprise', 'create', 'globex', '--admin', 'gina', '--json')
   await t.test('all is right', async (t) => {
-    t.strictSame(await roster('verify'), { code: 0, out: ['all counts are right'], note: [] })
+    t.strictSame(await roster('verify'), { code: 0, out: ['all counts are right, and so is the sequence of ids'], note: [] })
     t.strictSame(jsonOf(await roster('verify', '--json')), [])
   })
   await t.test('counts that are too many, missing, and of users that are not there', async (t) => {
@@ -50,10 +52,52 @@ t.test('verify', async (t) => {
     ]
     const told = await roster('verify', '--json')
     t.strictSame(jsonOf(told), wrong)
-    t.strictSame([told.code, told.note], [1, ['roster: 3 counts are wrong']])
+    t.strictSame([told.code, told.note], [1, ['roster: 3 counts are wrong: "roster verify --repair" mends them']])
     const process = await finish(start(env, 'verify'))
     t.equal(process.code, 1)
     t.match(process.out, [/^enterprise +level +block +stored +actual$/, /^acme +1 +0 +7 +1$/, /^acme +2 +0 +0 +1$/, /^acme +2 +5 +1 +0$/])
-    t.strictSame(process.note, ['roster: 3 counts are wrong'])
+    t.strictSame(process.note, ['roster: 3 counts are wrong: "roster verify --repair" mends them'])
   })
+})
+
+t.test('verify --repair: counts', async (t) => {
+  const mended = await roster('verify', '--repair', '--json')
+  t.strictSame([mended.code, mended.note], [0, ['roster: 3 counts were wrong, and are mended']])
+  t.equal(jsonOf<unknown[]>(mended).length, 3)
+  t.strictSame(jsonOf(await roster('verify', '--json')), [])
+  t.strictSame((await roster('verify', '--repair')).code, 0)
+})
+
+t.test('verify and --repair: a sequence behind its ids, beside a server that serves', async (t) => {
+  const { api_key } = jsonOf<NewEnterprise>(await roster('enterprise', 'create', 'initech', '--admin', 'ian', '--json'))
+  const served = serveProcess(t, env)
+  const ask = asker(await served.listening, api_key)
+  let users = 0
+  const create = () => ask('POST', '/user/', { username: `user-${String(++users)}`, profile: {} })
+  const idOf = ({ body }: Asked) => (JSON.parse(body) as { id: number }).id
+  const last = idOf(await create())
+  // An id that only the trail tells of.
+  t.equal((await ask('DELETE', `/user/${String(last)}/`)).status, 204)
+  await sql`select setval(pg_get_serial_sequence('user_account', 'id'), 1, false)`.execute(db)
+  const fault = [{ sequence: 'public.user_account_id_seq', next: 1, given: last }]
+  const found = await roster('verify', '--json')
+  t.strictSame(jsonOf(found), fault)
+  t.strictSame([found.code, found.note], [1, ['roster: 1 sequences are wrong: "roster verify --repair" mends them']])
+  t.match((await roster('verify')).out, [/^sequence +next +given$/, new RegExp(`^public.user_account_id_seq +1 +${String(last)}$`)])
+
+  // As a restore of the data alone leaves it, while creates go on.
+  const far = 900_000
+  await sql`
+    insert into user_account (enterprise_id, id, username, username_key, email, first_name, last_name, is_active, is_superuser, role, groups)
+    overriding system value select id, ${far}::bigint, 'far', 'far', '', '', '', true, false, 'Group Viewer', '{}' from enterprise where name = 'initech'`.execute(db)
+  const busy = Promise.all(Array.from({ length: 20 }, create))
+  const mended = await roster('verify', '--repair', '--json')
+  t.match(jsonOf<object[]>(mended).at(-1), { sequence: 'public.user_account_id_seq', given: far })
+  t.strictSame([mended.code, mended.note], [0, ['roster: 2 counts and 1 sequences were wrong, and are mended']])
+  await busy
+  const made = await create()
+  t.strictSame([made.status, idOf(made) > far], [201, true])
+  t.match(await roster('verify'), { code: 0, out: ['all counts are right, and so is the sequence of ids'] })
+  served.child.kill()
+  await served.ended
 })
