@@ -150,9 +150,9 @@ function find(env: Environment, name: SettingName, faults: string[]): Found {
 function unknownOf(env: Environment): string[] {
   const all = Object.keys(settings)
   const known = all.filter((name) => name.startsWith('ROSTER_'))
-  return Object.entries(env)
-    .filter(([name, value]) => name.startsWith('ROSTER_') && !known.includes(name) && !isServiceLink(name, value ?? ''))
-    .map(([name]) => {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('ROSTER_') && !known.includes(name) && !isServiceLink(name, String(env[name])))
+    .map((name) => {
       const bare = name.slice('ROSTER_'.length)
       const [nearest = ''] = all.includes(bare) ? [bare] : known.toSorted((a, b) => distance(name, a) - distance(name, b))
       return `${name} is not a setting; the nearest one is ${nearest}`
