@@ -32,11 +32,12 @@ async function lineOf(trx: Transaction<Database>, query: string): Promise<string
 
 // Identity columns go on behind the last id that was ever given, not behind the last that is there.
 const SEQUENCE = `
-  select format('select setval(pg_get_serial_sequence(''user_account'', ''id''), %s, %L);', last_value, is_called) as line from `
+  select format('do $ids$ begin perform setval(pg_get_serial_sequence(''user_account'', ''id''), %s, %L); end $ids$;', last_value, is_called) as line from `
 
 // A script for another schema would store columns in the wrong places, and one over rows would mix two directories.
 const GUARD = `
   select format($$do $guard$ begin
+  if to_regclass('kysely_migration') is null then raise exception 'the database lacks tables: run "roster migrate" first'; end if;
   if (select array_agg(name::text order by name) from kysely_migration) is distinct from %L::text[] then
     raise exception 'the schema is not the one of the export: run "roster migrate" of the release that exported';
   end if;

@@ -26,6 +26,13 @@ const CONNECTING: readonly Advice[] = [
   [/^/, 'see the log of the database or its pooler', UNREACHABLE],
 ]
 
+// A pooler has one code for all that it refuses, so its words decide.
+const BY_WORDS: readonly Advice[] = [
+  [/startup parameter/i, 'set ROSTER_SESSION_LIMITS=off, as docs/operations.md says of poolers', MISCONFIGURED],
+  [/no such|does not exist|not found|authentication failed/i, 'correct the role, the password or the database in DATABASE_URL, or let the pooler know them', MISCONFIGURED],
+  [/^/, 'see the log of the database or its pooler', UNREACHABLE],
+]
+
 /** By SQLSTATE: why an open connection can't be used now. */
 const NOW: readonly Advice[] = [
   [/^25006$/, 'the database takes no writes: it is a standby, or default_transaction_read_only is on. Name the primary in DATABASE_URL', UNREACHABLE],
@@ -46,19 +53,16 @@ const STATEMENTS: readonly Advice[] = [
   [/^/, 'the database failed: see its log', 1],
 ]
 
-function adviceOn(advice: readonly Advice[], code: string): Advice {
-  return advice.find(([matches]) => matches.test(code)) as Advice
+function adviceOn(advice: readonly Advice[], text: string): Advice {
+  return advice.find(([matches]) => matches.test(text)) as Advice
 }
 
-const SESSION_LIMITS = /startup parameter|parameter .* is not allowed/i
 const NO_TLS = /does not support SSL/
 const TLS = /CERT|TLS|SSL|SIGNATURE|VERIFY/
 const NO_PASSWORD = /^SASL: .*password/
 
 function refusedBy(error: DatabaseError): OperatorError {
-  const [, what, exitCode] = SESSION_LIMITS.test(error.message)
-    ? ([SESSION_LIMITS, 'set ROSTER_SESSION_LIMITS=off, as docs/operations.md says of poolers', MISCONFIGURED] as const)
-    : adviceOn(CONNECTING, error.code)
+  const [, what, exitCode] = error.code === '08P01' ? adviceOn(BY_WORDS, error.message) : adviceOn(CONNECTING, error.code)
   return new OperatorError(`the database refused the connection (${saidBy(error)}): ${what}`, exitCode)
 }
 

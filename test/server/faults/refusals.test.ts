@@ -42,7 +42,8 @@ t.test('what a connection is refused for, in words, with what to do', async (t) 
     ['53300', 'too many connections for role "roster"', 69, /too many connections .*ROSTER_POOL_SIZE/],
     ['57P03', 'the database system is starting up', 69, /starting up\): wait/],
     ['08P01', 'unsupported startup parameter: statement_timeout', 78, /unsupported startup parameter.*ROSTER_SESSION_LIMITS=off/],
-    ['08P01', 'no such user', 69, /no such user\): see the log of the database or its pooler/],
+    ['08P01', 'no such user', 78, /no such user\): correct the role/],
+    ['08P01', 'server login has been failing', 69, /failing\): see the log of the database or its pooler/],
     ['XX000', 'Tenant or\nuser not \u001b[31mfound', 69, /\(Tenant or user not \[31mfound\)/],
   ] as const) {
     for (const statements of [false, true]) {
