@@ -64,18 +64,21 @@ export function openDatabase(config: DatabaseConfig, onStatement?: (event: LogEv
 /** How often a write is tried. */
 const ATTEMPTS = 3
 
-async function attempt<T>(work: () => Promise<T>, attempts: number): Promise<T> {
+async function attempt<T>(work: (nth: number) => Promise<T>, nth = 1): Promise<T> {
   try {
-    return await work()
+    return await work(nth)
   } catch (error) {
-    if (attempts === 1 || !isConflict(error)) throw error
-    return attempt(work, attempts - 1)
+    if (nth === ATTEMPTS || !isConflict(error)) throw error
+    return attempt(work, nth + 1)
   }
 }
 
+// The default of a database or role may be another one, in which two writes that meet fail.
+const readCommitted = (db: Kysely<Database>) => db.transaction().setIsolationLevel('read committed')
+
 function queued<Executor, T>(
   db: Kysely<Database>,
-  execute: (begin: (executor: Executor) => Promise<T>) => Promise<T>,
+  execute: (begin: (executor: Executor) => Promise<T>, nth: number) => Promise<T>,
   work: (executor: Executor) => Promise<T>,
   waiter: Waiter | undefined,
 ): Promise<T> {
@@ -85,7 +88,7 @@ function queued<Executor, T>(
     return work(executor)
   }
   const queue = writes.get(db) as BoundedQueue
-  return queue(() => attempt(() => execute(begin), ATTEMPTS), waiter)
+  return queue(() => attempt((nth) => execute(begin, nth)), waiter)
 }
 
 /**
@@ -101,12 +104,13 @@ export function inTransaction<T>(
   work: (trx: Transaction<Database>) => Promise<T>,
   waiter?: Waiter,
 ): Promise<T> {
-  // The default of a database or role may be another one, in which two writes that meet fail.
-  const transaction = db.transaction().setIsolationLevel('read committed')
-  return queued(db, (begin) => transaction.execute(begin), work, waiter)
+  return queued(db, (begin) => readCommitted(db).execute(begin), work, waiter)
 }
 
-/** Runs `work`, which is one statement and so a transaction of its own, as `inTransaction` does. */
+/**
+ * Runs `work`, which is one statement and so a transaction of its own, as `inTransaction` does. Alone it has the isolation of its
+ * session, which behind a pooler may be another one; so it is run again in a transaction that names it.
+ */
 export function inStatement<T>(db: Kysely<Database>, work: (db: Kysely<Database>) => Promise<T>, waiter?: Waiter): Promise<T> {
-  return queued(db, (begin) => db.connection().execute(begin), work, waiter)
+  return queued(db, (begin, nth) => (nth === 1 ? db.connection() : readCommitted(db)).execute(begin), work, waiter)
 }

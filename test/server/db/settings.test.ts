@@ -163,6 +163,19 @@ t.test('no setting of a database changes an answer, though a session is told non
   }
 })
 
+t.test('creates at once, behind a pooler, where transactions are serializable by default', async (t) => {
+  await give([['default_transaction_isolation', 'serializable']])
+  const config = testConfig({ DATABASE_URL: url }, POOLED)
+  const db = openDatabase(config)
+  const app = await buildApp(config, { db, passwords: makePasswords(config) })
+  const { api_key } = await createEnterprise(db, 'acme', { username: 'alice', email: '' })
+  const statuses = await Promise.all(Array.from({ length: 60 }, async (_, n) =>
+    (await app.inject({ method: 'POST', url: '/api/user/', headers: { authorization: api_key }, payload: { username: `u${String(n)}`, profile: {} } })).statusCode))
+  await app.close()
+  await db.destroy()
+  t.strictSame(statuses, statuses.map(() => 201))
+})
+
 t.test('nor do all of them, where a session is told its own', async (t) => {
   await give([...SETTINGS, ['exit_on_error', 'on']])
   t.strictSame(await answersOn(url, {}), expected)
