@@ -181,8 +181,9 @@ function verdict(draft: Draft, sent: Sent, fuzzed: Fuzzed, answer: LightMyReques
   const undeclared = fuzzed.answers.flatMap(({ faults }) => faults)
   if (undeclared.length > 0) return `undeclared: ${undeclared.join('; ')}`
   if (status >= 500) return 'the server failed'
-  // The root, which is outside of the contract, leads to the reference. `inject` takes dots out of a path as it is sent.
-  if (status >= 300 && status < 400 && !/^\/(\?|$)/.test(String(answer.raw.req.url))) return 'no redirect is declared'
+  // The root, which is outside of the contract, leads to the reference. `inject` takes dots out of a
+  // path as it sends it, and a slash more at the end is none.
+  if (status >= 300 && status < 400 && !/^\/+(\?|$)/.test(String(answer.raw.req.url))) return 'no redirect is declared'
   const fault = leaks(draft, sent, fuzzed, answer) ?? (status >= 400 ? errorFault(answer) : undefined)
   if (fault !== undefined) return fault
   const why = mustRefuse(draft, sent)
