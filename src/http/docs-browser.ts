@@ -10,9 +10,14 @@ interface Parameter {
   readonly schema?: { readonly default?: string | number }
 }
 
+interface Described {
+  readonly parameters?: readonly Parameter[]
+  readonly requestBody?: { readonly content: Readonly<Record<string, object>> }
+}
+
 interface Spec {
   readonly servers: readonly { readonly url: string }[]
-  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly parameters?: readonly Parameter[] }>>>>
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>
   readonly components: { readonly parameters: Readonly<Record<string, Parameter>> }
 }
 
@@ -44,10 +49,16 @@ interface Element {
   setAttribute: (name: string, value: string) => void
 }
 
+interface Caller {
+  readonly id: number
+  readonly username: string
+}
+
 interface System {
   readonly React: { createElement: (component: unknown, props: object) => unknown }
   readonly specSelectors: { specJson: () => { toJS: () => Spec } }
   readonly specActions: {
+    updateJsonSpec: (spec: Spec) => void
     changeParam: (operation: readonly [path: string, method: string], name: string, place: string, value: string | undefined) => void
   }
 }
@@ -105,26 +116,36 @@ function search(tags: List<Tag>, phrase: string): List<Tag> {
 const forgetKey = (Input: unknown, { React }: System) => (props: { readonly id?: string }) =>
   React.createElement(Input, props.id === 'api_key_value' ? { ...props, autoComplete: 'off', spellCheck: false } : props)
 
-/** The id of the user that a key belongs to; undefined where it is refused. */
-async function callerOf(key: string): Promise<string | undefined> {
+/** The user that a key belongs to; undefined where it is refused. */
+async function callerOf(key: string): Promise<Caller | undefined> {
   try {
     const answer = await fetch(at('api/user_info/'), { headers: { Authorization: key } })
-    return answer.ok ? String(((await answer.json()) as { id: number }).id) : undefined
+    return answer.ok ? ((await answer.json()) as Caller) : undefined
   } catch {
     // A key with characters that no header may have, or no network.
     return undefined
   }
 }
 
+const REPLACED = '/user/{user_id}/'
+
+/** A PUT of the contract's example would give the caller another name, so it starts with the caller's own. */
+function namedAs({ username }: Caller, spec: Spec): Spec {
+  const { put, ...others } = spec.paths[REPLACED] ?? {}
+  const content = { 'application/json': { ...put?.requestBody?.content['application/json'], examples: { caller: { value: { username, profile: {} } } } } }
+  return { ...spec, paths: { ...spec.paths, [REPLACED]: { ...others, put: { ...put, requestBody: { ...put?.requestBody, content } } } } }
+}
+
 /**
- * Fills the caller's own id in where an operation is about a user. Swagger UI keeps what somebody types under another name,
+ * Fills the caller's own id in where an operation is about a user, and its name where the name is sent. Swagger UI keeps what somebody types under another name,
  * which goes before this one.
  */
-function fillIn(id: string | undefined, { specSelectors, specActions }: System): void {
+function fillIn(caller: Caller | undefined, { specSelectors, specActions }: System): void {
   for (const [path, methods] of Object.entries(specSelectors.specJson().toJS().paths)) {
     if (!path.includes('{user_id}')) continue
-    for (const method of Object.keys(methods)) specActions.changeParam([path, method], 'user_id', 'path', id)
+    for (const method of Object.keys(methods)) specActions.changeParam([path, method], 'user_id', 'path', caller && String(caller.id))
   }
+  if (caller !== undefined) specActions.updateJsonSpec(namedAs(caller, specSelectors.specJson().toJS()))
 }
 
 /** The key that was given last: the answer about one before it may come later. */
@@ -133,8 +154,8 @@ let lastKey = ''
 async function useKey(key: string, system: System): Promise<void> {
   lastKey = key
   fillIn(undefined, system)
-  const id = key === '' ? undefined : await callerOf(key)
-  if (key === lastKey) fillIn(id, system)
+  const caller = key === '' ? undefined : await callerOf(key)
+  if (key === lastKey) fillIn(caller, system)
 }
 
 const followKeys = {

@@ -252,6 +252,8 @@ async function tests(t: Test, browser: Browser): Promise<void> {
       await authorize(page, admin.key)
       await operation(page, 'getUserInfo').locator('.opblock-summary-control').click()
       t.match(await tryOut(page, 'getUserInfo'), { status: '200', body: { username: 'adam' } })
+      await operation(page, 'updateUser').locator('.opblock-summary-control').click()
+      t.match(await tryOut(page, 'updateUser'), { status: '200', body: { id: admin.id, username: 'adam' } }, 'who has the name still')
     }
     await onPage(`under a path of a proxy, ${path}: it sends requests there`, DESK, sends, { origin: proxied, path })
   }
