@@ -37,7 +37,10 @@ interface Rest {
   left: Buffer
 }
 
-const linesIn = (text: Buffer): number => text.toString().split('\n').length - 1
+const NEWLINE = 10
+
+/** The newline that ends a torn line is none. */
+const linesIn = (text: Buffer): number => text.toString().split('\n').filter((line) => line !== '').length
 
 const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException).code)
 
@@ -112,9 +115,12 @@ export class Lines {
     clearTimeout(this.#timer)
     this.#timer = undefined
     // Only called while something waits.
-    const { text, bytes } = this.#pieces.shift() as Piece
-    this.#rest = { bytes, left: Buffer.from(this.#isTorn ? `\n${text}` : text) }
+    this.#rest = this.#restOf(this.#pieces.shift() as Piece)
     this.#send()
+  }
+
+  #restOf({ text, bytes }: Piece): Rest {
+    return { bytes, left: Buffer.from(this.#isTorn ? `\n${text}` : text) }
   }
 
   readonly #send = (): void => {
@@ -146,8 +152,8 @@ export class Lines {
   }
 
   #take(rest: Rest, written: number): void {
+    this.#isTorn = rest.left[written - 1] !== NEWLINE
     rest.left = rest.left.subarray(written)
-    this.#isTorn = rest.left.length > 0
   }
 
   #retry(): void {
@@ -171,18 +177,22 @@ export class Lines {
   /** Writes what is left while the process exits: no more turns of the event loop come. */
   readonly #finish = (): void => {
     const until = performance.now() + EXIT_MS
+    if (this.#rest !== undefined && !this.#isSending && !this.#writeNow(this.#rest, until)) return
+    for (const piece of this.#pieces) if (!this.#writeNow(this.#restOf(piece), until)) return
+  }
+
+  /** @returns whether all of it was taken in time */
+  #writeNow(rest: Rest, until: number): boolean {
     const asleep = new Int32Array(new SharedArrayBuffer(4))
-    const rests: readonly Rest[] = this.#pieces.map(({ text, bytes }) => ({ bytes, left: Buffer.from(text) }))
-    for (const rest of this.#rest === undefined || this.#isSending ? rests : [this.#rest, ...rests]) {
-      while (rest.left.length > 0) {
-        try {
-          this.#take(rest, writeSync(this.#ready().fd, rest.left))
-        } catch (error) {
-          if (codeOf(error) !== FULL || performance.now() > until) return
-          Atomics.wait(asleep, 0, 0, LOOK_MS)
-        }
+    while (rest.left.length > 0) {
+      try {
+        this.#take(rest, writeSync(this.#ready().fd, rest.left))
+      } catch (error) {
+        if (codeOf(error) !== FULL || performance.now() > until) return false
+        Atomics.wait(asleep, 0, 0, LOOK_MS)
       }
     }
+    return true
   }
 }
 

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { Lines } from '../../src/http/lines.js'
 import { emptyFolder } from '../helpers/database.js'
+import { measured } from '../helpers/measured.js'
 import { thisFile } from '../helpers/this-file.js'
 
 const t = thisFile()
@@ -87,23 +88,60 @@ t.test('a reader that stops, and goes on: what was bounded is written, the rest 
 /** Runs a program that has `Lines` in a process of its own, through a shell. */
 function program(shell: string, script: string, ...args: string[]) {
   const text = `const { Lines } = await import(${JSON.stringify(module)}); ${script}`
-  return spawnSync('sh', ['-c', shell, process.execPath, text, ...args], { encoding: 'utf8' })
+  return spawnSync('sh', ['-c', shell, process.execPath, text, ...args], {
+    env: { ...process.env, ...measured },
+    encoding: 'utf8',
+  })
 }
 
-t.test('a line that was cut by a full disk does not spoil the next one', async (t) => {
-  const file = path.join(emptyFolder(t), 'log')
-  const { status } = program(
-    `trap '' XFSZ; ulimit -f 1; exec "$0" --input-type=module --eval "$1" >>"$2"`,
-    `import { ftruncateSync } from 'node:fs'
-    const lines = new Lines(() => ({ fd: 1 }), { minLength: 0, maxWrite: 9999 }, () => undefined)
-    lines.write('x'.repeat(3000) + '\\n')
-    while (lines.dropped === 0) await new Promise((done) => setTimeout(done, 5))
+const cut = `import { spawnSync } from 'node:child_process'
+  import { fstatSync, ftruncateSync } from 'node:fs'
+  const lines = new Lines(() => ({ fd: 1 }), { minLength: MIN, maxWrite: 9999 }, () => undefined)
+  const until = async (what) => { while (!what()) await new Promise((done) => setTimeout(done, 5)) }
+  const empty = () => {
+    process.stderr.write(lines.dropped + ' ')
     ftruncateSync(1, 0)
-    lines.write('after\\n')`,
+    // What counts the coverage needs more than the limit.
+    spawnSync('prlimit', ['--pid', String(process.pid), '--fsize=unlimited:'])
+  }
+  `
+const limited = `trap '' XFSZ; ulimit -S -f 1; exec "$0" --input-type=module --eval "$1" >>"$2"`
+
+t.test('a line that was cut by a full disk does not spoil the next one, and is counted once', async (t) => {
+  for (const [minLength, inTime] of [[0, ''], [99, 'process.exit()']] as const) {
+    const file = path.join(emptyFolder(t), 'log')
+    const { status, stderr } = program(
+      limited,
+      `${cut.replace('MIN', String(minLength))}
+      lines.write('x'.repeat(3000) + '\\n')
+      await until(() => lines.dropped > 0)
+      lines.write('y'.repeat(100) + '\\n')
+      await until(() => lines.dropped > 1)
+      empty()
+      lines.write('after\\n')
+      ${inTime}`,
+      file,
+    )
+    t.strictSame([status, stderr], [0, '2 '])
+    t.equal(readFileSync(file, 'utf8'), '\nafter\n')
+  }
+})
+
+t.test('a disk that is full at the end of a line leaves no empty line', async (t) => {
+  const file = path.join(emptyFolder(t), 'log')
+  const { status, stderr } = program(
+    limited,
+    `${cut.replace('MIN', '4000')}
+    for (let n = 0; n < 16; n++) lines.write('z'.repeat(255) + '\\n')
+    await until(() => lines.dropped > 0)
+    empty()
+    lines.write('after\\n')
+    await until(() => fstatSync(1).size > 0)`,
     file,
   )
-  t.equal(status, 0)
-  t.equal(readFileSync(file, 'utf8'), '\nafter\n')
+  // Its 512 bytes hold two of 16.
+  t.strictSame([status, stderr], [0, '14 '])
+  t.equal(readFileSync(file, 'utf8'), 'after\n')
 })
 
 t.test('an exit writes what was not written yet', async (t) => {
