@@ -107,6 +107,11 @@ export function inTransaction<T>(
   return queued(db, (begin) => readCommitted(db).execute(begin), work, waiter)
 }
 
+/** Runs one statement, again as `read committed` where the isolation of its session made it fail for another one. */
+export function againOnConflict<T>(db: Kysely<Database>, work: (db: Kysely<Database>) => Promise<T>): Promise<T> {
+  return attempt((nth) => (nth === 1 ? db.connection() : readCommitted(db)).execute(work))
+}
+
 /**
  * Runs `work`, which is one statement and so a transaction of its own, as `inTransaction` does. Alone it has the isolation of its
  * session, which behind a pooler may be another one; so it is run again in a transaction that names it.

@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { againOnConflict } from './database.js'
 import type { Database } from './schema.js'
 
 /** The user that a sign-in names, with all that decides about it. */
@@ -90,7 +91,7 @@ async function reserve(db: Kysely<Database>, wanted: Try): Promise<string[]> {
   const held = sql`case when excluded.held_until - old.held_until >= ${ms(holdMs)} then 0 else old.held end`
   const n = sql`case when old.n = 0 or ${isEnded(wanted)} then ${held} else old.n end`
   const row = (counted: string) => sql`(${network}::text, ${counted}::text, 1, now() + ${ms(windowMs)}, 1, now() + ${ms(holdMs)})`
-  const { rows } = await sql<{ account: string }>`
+  const reservation = sql<{ account: string }>`
     insert into sign_in_failure as old (network, account, n, ends_on, held, held_until)
     values ${row(ANY)}, ${row(account)}
     on conflict (network, account) do update set
@@ -99,7 +100,8 @@ async function reserve(db: Kysely<Database>, wanted: Try): Promise<string[]> {
       held = ${held} + 1,
       held_until = greatest(old.held_until, excluded.held_until)
     where ${n} < case old.account when ${ANY} then ${most.network ?? UNLIMITED}::integer else ${most.account}::integer end
-    returning account`.execute(db)
+    returning account`
+  const { rows } = await againOnConflict(db, (one) => reservation.execute(one))
   return rows.map((row) => row.account)
 }
 
@@ -120,9 +122,10 @@ async function end(db: Kysely<Database>, ended: Try, outcome: Outcome, accounts:
     succeeded: sql`n = case old.account when ${ANY} then ${counted} else greatest(old.held - 1, 0) end`,
     dropped: sql`n = ${counted}`,
   }[outcome]
-  await sql`
+  const ending = sql`
     insert into sign_in_failure as old (network, account, n, ends_on, held, held_until) values ${sql.join(rows)}
-    on conflict (network, account) do update set held = greatest(old.held - 1, 0), ${set}`.execute(db)
+    on conflict (network, account) do update set held = greatest(old.held - 1, 0), ${set}`
+  await againOnConflict(db, (one) => ending.execute(one))
 }
 
 /** Ends a try for which there was room. */

@@ -163,7 +163,7 @@ t.test('no setting of a database changes an answer, though a session is told non
   }
 })
 
-t.test('creates at once, behind a pooler, where transactions are serializable by default', async (t) => {
+t.test('creates and sign-ins at once, behind a pooler, where transactions are serializable by default', async (t) => {
   await give([['default_transaction_isolation', 'serializable']])
   const config = testConfig({ DATABASE_URL: url }, POOLED)
   const db = openDatabase(config)
@@ -171,9 +171,13 @@ t.test('creates at once, behind a pooler, where transactions are serializable by
   const { api_key } = await createEnterprise(db, 'acme', { username: 'alice', email: '' })
   const statuses = await Promise.all(Array.from({ length: 60 }, async (_, n) =>
     (await app.inject({ method: 'POST', url: '/api/user/', headers: { authorization: api_key }, payload: { username: `u${String(n)}`, profile: {} } })).statusCode))
+  await app.inject({ method: 'PATCH', url: '/api/user/1/', headers: { authorization: api_key }, payload: { password } })
+  const signIns = await Promise.all(Array.from({ length: 8 }, async () =>
+    (await app.inject({ method: 'POST', url: '/api/login/', headers: { 'x-tenant': 'acme' }, payload: { username: 'alice', password } })).statusCode))
   await app.close()
   await db.destroy()
   t.strictSame(statuses, statuses.map(() => 201))
+  t.strictSame(signIns, signIns.map(() => 200))
 })
 
 t.test('nor do all of them, where a session is told its own', async (t) => {
