@@ -5,6 +5,9 @@ import { notes } from './http/lines.js'
 
 const OUTPUT_FAILED = 74
 
+/** Bytes of one write to stdout: a pipe takes no fewer at a time, so what was taken of a long line is known. */
+const PIECE = 4096
+
 const stderr = notes()
 const note = (text: string): void => {
   stderr.write(`${text}\n`)
@@ -23,9 +26,13 @@ process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
 
 process.exitCode = await run(process.argv.slice(2), {
   env: environment,
-  out: (text) =>
-    process.stdout.write(`${text}\n`, (error) => {
-      isTaken ||= !error
-    }),
+  out: (text) => {
+    const bytes = Buffer.from(`${text}\n`)
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      process.stdout.write(bytes.subarray(at, at + PIECE), (error) => {
+        isTaken ||= !error
+      })
+    }
+  },
   note,
 })

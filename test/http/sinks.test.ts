@@ -134,3 +134,13 @@ t.test('a reader that has seen enough is no failure', async (t) => {
   t.not(stdout, '')
   t.equal(stderr, 'ended 0\n')
 })
+
+t.test('a reader that has seen enough of one long line is no failure', async (t) => {
+  // Longer than a pipe holds.
+  const ROSTER_CORS_ORIGINS = Array.from({ length: 4000 }, (_, n) => `https://a${String(n)}.example`).join(',')
+  const { stdout, stderr } = spawnSync('sh', ['-c', `{ "$0" dist/src/cli.js config --json; echo "ended $?" >&2; } | head -c 1`, process.execPath], {
+    env: { ...process.env, ...measured, ...testSettings, ...store, ROSTER_CORS_ORIGINS },
+    encoding: 'utf8',
+  })
+  t.strictSame([stdout, stderr], ['[', 'ended 0\n'])
+})
