@@ -108,5 +108,5 @@ t.test('config', async (t) => {
   t.strictSame(await roster('config', '--check'), { code: 0, out: [], note: [] })
   t.match(await runHere({ PORT: 'x' }, 'config', '--check'), { code: 78, out: [], note: [/PORT must be/] })
   const misspelt = await runHere({ ROSTER_POOLSIZE: '1' }, 'config', '--check')
-  t.strictSame(misspelt.note, ['roster: warning: ROSTER_POOLSIZE is not a setting; the nearest one is ROSTER_POOL_SIZE'])
+  t.strictSame(misspelt, { code: 78, out: [], note: ['roster: bad configuration: ROSTER_POOLSIZE is not a setting; the nearest one is ROSTER_POOL_SIZE'] })
 })
