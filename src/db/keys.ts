@@ -70,6 +70,10 @@ export function keysOf(db: Kysely<Database>, enterprise_id: number) {
   }
 }
 
+function prefixesOf(rows: readonly Pick<KeyRow, 'prefix' | 'created_on'>[]): string[] {
+  return rows.toSorted((a, b) => a.created_on.getTime() - b.created_on.getTime()).map(({ prefix }) => prefix)
+}
+
 /** The keys of one enterprise, to write, in a transaction. The row of their user must be locked, but for `revoke`. */
 export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
   const live = () => trx.selectFrom('api_key').where('enterprise_id', '=', enterprise_id).where(isLive)
@@ -123,10 +127,14 @@ export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
         .execute()
     },
 
-    /** Revokes a user's keys of a kind, but for the newest ones. */
-    async revokeOldest(user_id: number, kind: KeyRow['kind'], spared: number): Promise<void> {
+    /** Revokes a user's keys of a kind that work, but for the newest ones, and tells their display prefixes, the oldest first. */
+    async revokeOldest(user_id: number, kind: KeyRow['kind'], spared: number): Promise<string[]> {
       const old = live().where('user_id', '=', user_id).where('kind', '=', kind)
-      await revoking.where('id', 'in', old.select('id').orderBy('created_on', 'desc').orderBy('id').offset(spared)).execute()
+      const rows = await revoking
+        .where('id', 'in', old.select('id').orderBy('created_on', 'desc').orderBy('id').offset(spared))
+        .returning(['prefix', 'created_on'])
+        .execute()
+      return prefixesOf(rows)
     },
 
     /** Revokes all keys of a user that work, and tells their display prefixes, the oldest first. */
@@ -136,7 +144,7 @@ export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
         .where('expires_on', '>', sql<Date>`now()`)
         .returning(['prefix', 'created_on'])
         .execute()
-      return rows.toSorted((a, b) => a.created_on.getTime() - b.created_on.getTime()).map(({ prefix }) => prefix)
+      return prefixesOf(rows)
     },
 
     /** Deletes a user's keys of a kind that are revoked or expired: what its table holds stays bounded. */

@@ -80,10 +80,12 @@ export async function changeUser(
     if (Object.keys(changes).length === 0) return target
     const changed = await users.update(id, changes)
     const keys = keyWritesOf(trx, caller.enterprise.id)
-    // Whoever signed in with the old password is out, wherever that was.
-    if (password_hash !== undefined) await keys.revokeOldest(id, 'sign-in', 0)
-    // Also at an activation: what a 0.1.0 server deactivated has its keys, and they must not work again.
-    const revoked = changes.is_active === undefined ? [] : await keys.revokeAll(id)
+    const revoked = [
+      // Whoever signed in with the old password is out, wherever that was.
+      ...(password_hash === undefined ? [] : await keys.revokeOldest(id, 'sign-in', 0)),
+      // Also at an activation: what a 0.1.0 server deactivated has its keys, and they must not work again.
+      ...(changes.is_active === undefined ? [] : await keys.revokeAll(id)),
+    ]
     const { append } = auditOf(trx, caller.enterprise)
     await append(auditActor(caller), userChanged('user.update', target, changed, changes))
     for (const prefix of revoked) await append(auditActor(caller), keyRevoked(id, prefix))

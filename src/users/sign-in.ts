@@ -168,22 +168,22 @@ async function enter(
     if (locked?.is_active !== true || (await users.passwordHash(id)) !== password_hash) throw new RefusedSignIn(refusal('changed_meanwhile'))
     const user = await users.signIn(id, rehashed)
     const keys = keyWritesOf(trx, enterprise.id)
-    await keys.revokeOldest(id, 'sign-in', config.keysPerUser - 1)
+    const revoked = await keys.revokeOldest(id, 'sign-in', config.keysPerUser - 1)
     await keys.deleteDead(id, 'sign-in')
     const { key, hash, prefix, expires_on } = makeKey(enterprise.id, config.signInKeyMs)
     const row = await keys.insert({ user_id: id, hash, prefix, expires_on, name: client ?? 'sign-in', kind: 'sign-in' })
     await rememberNetwork(trx, enterprise.id, { user_id: id, network })
-    await auditOf(trx, enterprise).append(
-      { source: 'api', actor_id: id, key_prefix: prefix, request_id },
-      {
-        action: 'user.sign_in',
-        target_type: 'user',
-        target: String(id),
-        user_id: id,
-        before: {},
-        after: { prefix, expires_on: row.expires_on.toISOString() },
-      },
-    )
+    const { append } = auditOf(trx, enterprise)
+    const actor = { source: 'api', actor_id: id, key_prefix: prefix, request_id } as const
+    for (const old of revoked) await append(actor, keyRevoked(id, old))
+    await append(actor, {
+      action: 'user.sign_in',
+      target_type: 'user',
+      target: String(id),
+      user_id: id,
+      before: {},
+      after: { prefix, expires_on: row.expires_on.toISOString() },
+    })
     return { api_key: { ...toApiKey(row), key }, user: toUser(user, enterprise) }
   })
 }

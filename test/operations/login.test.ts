@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { buildApp } from '../../src/app.js'
 import { parseKey } from '../../src/auth/keys.js'
 import { makePasswords, type Passwords } from '../../src/auth/passwords.js'
+import type { AuditEntry } from '../../src/db/audit-chain.js'
 import { clientWritesOf } from '../../src/db/clients.js'
 import { deleteEndedTries } from '../../src/db/sign-ins.js'
 import { findEnterprise } from '../../src/db/enterprises.js'
@@ -58,6 +59,11 @@ const enter = async (sent: Sent = {}) => {
   if (answer.statusCode !== 200) throw new Error(answer.body)
   return answer.json<{ api_key: ApiKeyMade; user: User }>()
 }
+const revocationsOf = async (id: number) =>
+  (await call(`GET /audit/?user_id=${String(id)}&limit=1000`, { key: superuser }))
+    .json<{ results: AuditEntry[] }>()
+    .results.filter(({ action }) => action === 'key.revoke')
+    .map(({ target }) => target)
 const change = (id: number, json: object, key = superuser) => call(`PATCH /user/${String(id)}/`, { key, json })
 
 await change(viewer.id, { password })
@@ -100,6 +106,9 @@ t.test('200', async (t) => {
     t.strictSame(await Promise.all(keys.map(works)), [false, true, true, true])
     t.ok(await works(made.key))
     t.equal((await list(viewer.key, viewer.id)).filter(({ kind }) => kind === 'sign-in').length, 3)
+    const { api_key: oldest } = await enter()
+    for (let i = 0; i < 3; i++) await enter()
+    t.equal((await revocationsOf(viewer.id)).at(-1), oldest.prefix, 'with an entry')
   })
   await t.test('a hash with outdated parameters is made anew, and only then', async (t) => {
     const hashOf = async () =>
@@ -224,6 +233,7 @@ t.test('a change of the password revokes keys of sign-ins, the one that sent it 
   t.ok(await works(there.api_key.key), 'another change revokes none')
   t.equal((await change(id, { password: again }, here.api_key.key)).statusCode, 200)
   t.strictSame(await Promise.all([here.api_key.key, there.api_key.key, made.key].map(works)), [false, false, true])
+  t.strictSame(await revocationsOf(id), [here.api_key.prefix, there.api_key.prefix], 'with an entry for each')
   t.equal((await login({ username: 'paul' })).statusCode, 401)
   t.equal((await enter({ username: 'paul', password: again })).user.id, id)
 })
