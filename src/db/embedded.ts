@@ -5,7 +5,7 @@ import type { PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import { OperatorError } from '../errors.js'
 import { overloaded } from '../overload.js'
 import { lockFolder } from './folder-lock.js'
-import { damaged, folderFault, prepareFolder, requireStore } from './store-folder.js'
+import { damaged, folderFault, prepareFolder, requireSpace, requireStore } from './store-folder.js'
 import type { CountedPool } from './server.js'
 
 /** Loaded only where it is used: its WebAssembly takes long to load. */
@@ -35,6 +35,7 @@ async function openStore(folder: string): Promise<PGlite> {
   if (lstatSync(store, { throwIfNoEntry: false }) === undefined) await makeStore(store)
   requireStore(store)
   return openPglite(store).catch(() => {
+    requireSpace(folder)
     throw damaged(store, 'Postgres does not start on it')
   })
 }

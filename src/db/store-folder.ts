@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { OperatorError } from '../errors.js'
 
@@ -23,7 +23,11 @@ const REASONS: Readonly<Record<string, string>> = {
     'a link in its path leads nowhere, or its file system takes no folders: mount the volume that the link names, or name another folder',
   ENOSPC: FULL,
   EDQUOT: FULL,
+  EFBIG: 'the size of files is limited: raise the limit (ulimit -f), and start again',
 }
+
+/** Bytes that a start may write: a segment of the write-ahead log. */
+const NEEDED = 16_777_216
 
 /** Any failure to use a folder as one for the operator. */
 export function folderFault(folder: string, error: unknown): OperatorError {
@@ -40,6 +44,16 @@ export function damaged(store: string, reason: string): OperatorError {
       'another folder in ROSTER_DATA',
     74,
   )
+}
+
+/** Fails as a write does where the disk is too full for a start: Postgres does not say that this is why it does not start. */
+export function requireSpace(folder: string): void {
+  const probe = path.join(folder, 'space.probe')
+  try {
+    writeFileSync(probe, Buffer.alloc(NEEDED))
+  } finally {
+    rmSync(probe, { force: true })
+  }
 }
 
 /** Makes a folder and those above it. Node's own recursion never ends where a file system takes no folders, as `/proc`. */

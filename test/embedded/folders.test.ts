@@ -129,3 +129,18 @@ t.test('a store that can not be written whole is not left half made', async (t) 
   t.match(note, [/^roster: the embedded store \S+\/postgres can't be made: free 100 MB of its disk, and start again$/])
   t.strictSame(readdirSync(folder), [])
 })
+
+t.test('a store that does not start since its disk is full is not called damaged', async (t) => {
+  const { folder, store } = await copied(t)
+  const control = path.join(store, 'global/pg_control')
+  const whole = readFileSync(control)
+  // What fails on a full disk differs; this fails always.
+  writeFileSync(control, 'x'.repeat(8192))
+  limitFiles(t, 10_000_000)
+  const { code, note } = await list(folder)
+  t.equal(code, 78)
+  t.match(note, [/^roster: the folder \S+ of ROSTER_DATA can't be used: the size of files is limited: raise the limit/])
+  t.strictSame(readdirSync(folder), ['postgres'])
+  writeFileSync(control, whole)
+  t.equal((await list(folder)).code, 0)
+})
