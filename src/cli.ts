@@ -18,9 +18,9 @@ process.stderr.on('error', () => undefined)
 
 let isTaken = false
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-  // A reader that has seen enough, as `head`, is no failure.
+  // A reader may close the pipe early, as `head` does: no failure, provided that it took some output.
   if (code === 'EPIPE' && isTaken) process.exit(0)
-  note(`roster: the result can't be written to stdout (${String(code)}): the command was done, but what it tells is lost`)
+  note(`roster: the result can't be written to stdout (${String(code)}): the command ran, but its output is lost`)
   process.exit(OUTPUT_FAILED)
 })
 

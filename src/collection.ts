@@ -53,7 +53,7 @@ const isSignOut = ({ summary }: Operation): boolean => summary === 'Sign out'
 const isOwn = (operation: Operation): boolean => isSignIn(operation) || isSignOut(operation)
 const ownHeaders = (operation: Operation) =>
   isSignOut(operation) ? [{ key: 'Authorization', value: 'Bearer {{sign_in_key}}' }] : []
-/** What a request can't be sent without, but the collection does not have until somebody or an answer sets it. */
+/** The variables that a request needs and that are empty at first: a user or an earlier answer sets them. */
 const neededBy = (operation: Operation): string[] => (isSignIn(operation) ? ['password'] : isSignOut(operation) ? ['sign_in_key'] : [])
 const signInFields = (operation: Operation) =>
   fieldsOf(operation, 'header').map((field) => (isSignIn(operation) && !field.disabled ? { ...field, value: '{{tenant}}' } : field))

@@ -16,12 +16,12 @@ export type Store =
   | { readonly engine: 'postgres'; readonly url: string }
   | { readonly engine: 'embedded'; readonly folder: string }
 
-/** Which traces are sent, where and when, as OpenTelemetry's settings have it. */
+/** Which traces are sent, where and when, from the `OTEL_…` settings. */
 export interface TracesConfig {
-  /** Where OTLP over HTTP goes. */
+  /** The endpoint of OTLP over HTTP. */
   readonly url: string
   readonly sampler: string
-  /** The part that samplers of a ratio keep. */
+  /** The fraction of traces that a ratio sampler keeps. */
   readonly ratio: number
   readonly delayMs: number
   readonly exportMs: number
@@ -37,10 +37,10 @@ export interface Config {
   readonly port: number
   /** Where operators look; undefined where they don't. `isMeant`: it was set, or this is production. */
   readonly ops: { readonly host: string; readonly port: number; readonly isMeant: boolean } | undefined
-  /** How OpenTelemetry's own settings ask for traces; undefined where they don't. */
+  /** Undefined unless an `OTEL_…` setting asks for traces. */
   readonly traces: TracesConfig | undefined
   readonly logLevel: string
-  /** What links in answers start with, an origin and maybe a path, without `/api`; undefined: the request's own. */
+  /** The base URL of links in answers, without `/api`: an origin, and a path if there is one. Undefined: the request's own origin. */
   readonly publicUrl: string | undefined
   /** Addresses and networks whose `X-Forwarded-…` headers count. */
   readonly trustedProxies: readonly string[]
@@ -86,7 +86,7 @@ export interface Config {
   readonly signInTries: number
   readonly signInNetworkTries: number
   readonly signInWindowMs: number
-  /** Whether the line of a refused sign-in has its enterprise, network and reason. */
+  /** Whether the log line of a refused sign-in has its enterprise, network and reason. */
   readonly logSignIns: boolean
 }
 
@@ -108,10 +108,10 @@ const KIB_PER_LANE = 8
 
 const MASK = '********'
 
-/** Where OpenTelemetry has collectors listen. */
+/** OpenTelemetry's default for the endpoint of a collector. */
 const DEFAULT_COLLECTOR = 'http://localhost:4318'
 
-/** The text of a value without its secrets: as a whole, or what a URL has before the host. */
+/** The text of a value with its secrets masked: all of a secret setting, and the user and password in a URL. */
 function shownOf(name: SettingName, text: string): string {
   if (text !== '' && secrets.has(name)) return MASK
   return text.replaceAll(/\/\/[^/?#]*@/g, `//${MASK}@`)
@@ -133,7 +133,7 @@ interface Found {
 function find(env: Environment, name: SettingName, faults: string[]): Found {
   const inFile = secrets.has(name) ? env[`${name}_FILE`] : undefined
   const given = env[name]
-  // OpenTelemetry has white space at the ends left out.
+  // The specification of OpenTelemetry trims values.
   const sent = 'isShared' in settings[name] ? given?.trim() : given
   if (inFile && sent) faults.push(`${name} and ${name}_FILE are both set: set one`)
   if (inFile) {
@@ -159,10 +159,10 @@ function unknownOf(env: Environment): string[] {
     })
 }
 
-/** Hosts that take in all addresses. */
+/** Hosts that listen on every address. */
 const ALL_ADDRESSES = ['0.0.0.0', '::']
 
-/** The settings that are right alone and don't fit together. */
+/** The faults of settings that are valid alone but not together. */
 function misfits(values: Values, folderIsSet: boolean): string[] {
   const faults: string[] = []
   const { DATABASE_URL: url, NODE_ENV } = values
@@ -171,15 +171,15 @@ function misfits(values: Values, folderIsSet: boolean): string[] {
     faults.push('with NODE_ENV=production, DATABASE_URL (a Postgres server) or ROSTER_DATA (a folder) must be set')
   }
   const { ROSTER_ARGON2_MEMORY_KIB: memory, ROSTER_ARGON2_LANES: lanes, HOST, PORT, ROSTER_OPS_HOST, ROSTER_OPS_PORT } = values
-  // Argon2 takes no less (RFC 9106, section 3.1): each hash, and each comparison, would be an error.
+  // The minimum of Argon2 (RFC 9106, section 3.1): with less, every hash and every comparison would fail.
   if (memory < lanes * KIB_PER_LANE) faults.push(`ROSTER_ARGON2_MEMORY_KIB must be at least ${String(KIB_PER_LANE)} times ROSTER_ARGON2_LANES`)
   const isOneHost = HOST === ROSTER_OPS_HOST || [HOST, ROSTER_OPS_HOST].some((host) => ALL_ADDRESSES.includes(host))
-  // A PORT that is wrong itself is no number.
+  // An invalid PORT is undefined here, and a fault already.
   if (PORT > 0 && PORT === ROSTER_OPS_PORT && isOneHost) faults.push('PORT and ROSTER_OPS_PORT are the same: set one to another port')
   return faults
 }
 
-/** The value of a setting. One that can't be used is a fault, or, where others than the operator may have set it, a warning. */
+/** The value of a setting. An invalid value is a fault, or a warning where something other than the operator may have set it. */
 function valueOf(
   name: SettingName,
   found: Found,
@@ -192,7 +192,7 @@ function valueOf(
   if (value !== undefined && setting.takesAll?.(text) === false) warnings.push(`${fault}; others are ignored`)
   if (text === '' || value !== undefined) return { ...found, value }
   const { byDefault } = setting
-  const fallen = { text: byDefault, source: 'default', value: byDefault === '' ? undefined : setting.parse(byDefault) } as const
+  const fallback = { text: byDefault, source: 'default', value: byDefault === '' ? undefined : setting.parse(byDefault) } as const
   if (setting.isShared === true) {
     warnings.push(`${fault}; its value is ignored`)
     return fallen
@@ -210,9 +210,9 @@ function valueOf(
 /** Settings as loaded. */
 export interface Loaded {
   readonly config: Config
-  /** Values of shared variables, and of those that orchestrators inject, in whose place the default counts. */
+  /** For each invalid value of a shared or injected variable, of which the default is used instead. */
   readonly warnings: readonly string[]
-  /** One for each `ROSTER_…` name that is no setting. */
+  /** A warning for each `ROSTER_…` name that is not a setting. */
   readonly unknown: readonly string[]
   readonly effective: readonly EffectiveSetting[]
 }

@@ -63,14 +63,14 @@ ajv.addKeyword({
   validate: (most: number, items: unknown[]) => new Set(items).size <= most,
 })
 
-/** What `pattern` can't say in the syntax that all languages' engines share, by the value of `x-characters`. */
+/** The rules that a portable `pattern` can't express, by the value of `x-characters`. */
 const CHARACTERS: Readonly<Record<string, (text: string) => boolean>> = { text: isText, name: isName, username: isUsername }
 ajv.addKeyword({
   keyword: 'x-characters',
   type: 'string',
   schemaType: 'string',
   metaSchema: { enum: Object.keys(CHARACTERS) },
-  // As code: calls of a compiled keyword nearly double the time that the validation of a body takes.
+  // Inlined code: a keyword with a `validate` function nearly doubles the time to validate a body.
   code: (context) => {
     const test = context.gen.scopeValue('func', { ref: CHARACTERS[context.schema as string] })
     context.fail(_`!${test}(${context.data})`)

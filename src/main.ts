@@ -100,7 +100,7 @@ export async function buildServer(config: Config, { db, tracing }: Ground, logBa
     clearTimeout(bound)
     const isExporting = await tracing?.stop()
     app.log.info('stopped')
-    // OpenTelemetry gives no way to end an export that waits or is about to be tried again, for up to half a minute.
+    // OpenTelemetry can't cancel an export: its retries would keep the process alive for up to half a minute.
     if (isExporting === true) process.exit()
   }
   return { app, metrics, stop }
@@ -119,15 +119,15 @@ export function whereIs(store: Store): string {
 }
 
 /**
- * Makes the enterprise `demo` in an empty store and tells its key, once; never through the logger. In another store it tells how
- * a key is made.
+ * Makes the enterprise `demo` in an empty store and prints its key, once; never through the logger. For a store with an
+ * enterprise, prints how to make a new key.
  *
- * @param url where the server is
+ * @param url the base URL of the server
  */
 async function makeDemo(db: Kysely<Database>, url: string, note: (text: string) => void): Promise<void> {
   const [enterprise] = await listEnterprises(db)
   if (enterprise !== undefined) {
-    // Each enterprise keeps at least one superuser; the first user is the one it was made with, unless that was deleted.
+    // The first user is the admin that the enterprise was made with, unless it was deleted.
     const { rows } = await usersOf(db, enterprise.id).page({ limit: 1, offset: 0 })
     for (const { username } of rows) {
       const user = `'${username.replaceAll("'", "'\\''")}'`
@@ -168,7 +168,7 @@ export async function drain({ drainMs }: Config, draining: AbortController, ops:
 /**
  * Runs the server until a signal stops it. An embedded store is migrated first; a Postgres server must have been.
  *
- * @param note what an operator is told on stderr: where the directory is kept, the key of the demo, and where the reference is
+ * @param note what an operator is told on stderr: where the directory is kept, the key of the demo, and the URL of the reference
  * @throws {OperatorError} when the schema of the database is not this release's, or the store is in use
  */
 export async function serve(config: Config, note: (text: string) => void): Promise<void> {

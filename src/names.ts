@@ -17,13 +17,13 @@ export function nameKey(name: string): string {
   return createHash('sha256').update(fold(name)).digest('base64url')
 }
 
-// Cc, and surrogates that are not in a pair.
+// Cc, and lone surrogates.
 const FORBIDDEN_IN_TEXT = /[\p{Cc}\p{Cs}]/u
-// Cc, Cf, Zl, Zp, surrogates that are not in a pair, and what is not drawn (Default_Ignorable_Code_Point): a name with it would
-// look like the one without.
+// Cc, Cf, Zl, Zp, lone surrogates, and invisible characters (Default_Ignorable_Code_Point): with them, two
+// different names would look the same.
 const FORBIDDEN_IN_USERNAME = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/u
 const FORBIDDEN_IN_NAME = /[\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}]/u
-// White space, and what is drawn as nothing though Unicode has it as a symbol, a letter or a mark: braille, music, hieroglyphs, Khitan.
+// White space, and the visible categories' blank characters: of Braille, musical notation, hieroglyphs and Khitan.
 const BLANK = String.raw`\u{16FE4}\p{White_Space}\u2800\u{1D159}\u{13441}\u{13442}`
 const BLANK_AT_AN_END = new RegExp(`^[${BLANK}]|[${BLANK}]$`, 'u')
 const BLANK_ALL = new RegExp(`^[${BLANK}\\p{Cf}]+$`, 'u')
@@ -33,12 +33,12 @@ export function isText(text: string): boolean {
   return !FORBIDDEN_IN_TEXT.test(text)
 }
 
-/** The characters `name` of the contract: a name that people tell things by. Length is not looked at. */
+/** The characters `name` of the contract, for names of keys. Length is not checked. */
 export function isName(name: string): boolean {
   return !FORBIDDEN_IN_NAME.test(name) && !BLANK_ALL.test(name)
 }
 
-/** The characters `username` of the contract. Length is not looked at. */
+/** The characters `username` of the contract. Length is not checked. */
 export function isUsername(name: string): boolean {
   return !FORBIDDEN_IN_USERNAME.test(name) && !BLANK_AT_AN_END.test(name)
 }

@@ -9,8 +9,9 @@ export interface Waiter {
 }
 
 /**
- * How often this process has refused or dropped work since its start: at the bound of requests in flight, of look-ups, of
- * statements and of writes that wait for a connection, of hashes, and of sign-ins that wait for others; at a request's deadline; and since nobody waited any more.
+ * How often this process has refused or dropped work since its start. The bounds are of requests in flight, of look-ups, of
+ * statements and writes that wait for a connection, of hashes, and of sign-ins that wait for room. `deadline` counts requests
+ * that took too long, `left` work whose client had gone.
  */
 export const shed = { requests: 0, lookups: 0, database: 0, writes: 0, hashes: 0, sign_ins: 0, deadline: 0, left: 0 }
 

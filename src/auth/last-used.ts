@@ -20,7 +20,7 @@ export interface LastUsed {
 interface Use {
   readonly enterprise_id: number
   readonly id: string
-  /** By a clock that nobody sets: the database reckons from how long ago it was. */
+  /** `performance.now()` at the use: a monotonic clock, since a server's wall clock may be wrong. */
   readonly at: number
 }
 

@@ -1,18 +1,18 @@
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIP, isIPv4, isIPv6 } from 'node:net'
 
 const LEADING_GROUPS = 4
 
-/** An address as some gateways forward it: quoted, or in brackets. */
+/** The forms in which gateways forward an address: with quotes or brackets, and with a port after brackets. */
 const WRAPPED = /^"?(?:\[([^\]]*)\](?::\d{1,5})?|([^"]*))"?$/
 
-/** IPv4 in IPv6, as URL writes it. */
+/** An IPv4-mapped IPv6 address, as `URL` serializes it. */
 const MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/
 
 /** Longer than any address with its port and zone. */
 const LONGEST = 100
 
 function canonicalIPv6(address: string): string {
-  // A zone names an interface of the machine that wrote it.
+  // A zone names an interface of the sender, so it does not tell clients apart.
   const [withoutZone] = address.split('%', 1) as [string]
   const canonical = new URL(`http://[${withoutZone}]`).hostname.slice(1, -1)
   const [, high, low] = MAPPED.exec(canonical) ?? []
@@ -22,21 +22,21 @@ function canonicalIPv6(address: string): string {
 }
 
 /**
- * The address in a text as sockets and gateways write it, in one spelling: without port, brackets, quotes and zone, and IPv4
- * as IPv4. Undefined where the text is no address, as `unknown` or an obfuscated name (RFC 7239, section 6).
+ * Parses an address as sockets and gateways write it, and returns its canonical form: without port, brackets, quotes and zone.
+ * An IPv4-mapped address becomes IPv4. Undefined for a text that is not an address, as `unknown` (RFC 7239, section 6).
  */
 export function addressOf(text: string): string | undefined {
   if (text.length > LONGEST) return undefined
   const [, bracketed, plain] = WRAPPED.exec(text) ?? []
   if (bracketed !== undefined) return isIPv6(bracketed) ? canonicalIPv6(bracketed) : undefined
   if (plain === undefined) return undefined
-  // IPv6 first: what looks like a port may be its last group.
-  return [plain, plain.replace(/(?<!:):\d{1,5}$/, '')].map((one) => (isIPv6(one) ? canonicalIPv6(one) : one)).find((one) => isIPv4(one) || isIPv6(one))
+  // The text as a whole comes first: its end may look like a port and be the last group of an IPv6 address.
+  return [plain, plain.replace(/(?<!:):\d{1,5}$/, '')].map((text) => (isIPv6(text) ? canonicalIPv6(text) : text)).find((text) => isIP(text) !== 0)
 }
 
 /**
  * The network of an address, for limits of requests and for failed sign-ins: an IPv4 address, or the first 64 bits of an
- * IPv6 one, since a site has all of its network. Empty where the text is no address.
+ * IPv6 address, since a site has a whole /64. Empty for a text that is not an address.
  */
 export function networkOf(text: string): string {
   const address = addressOf(text)

@@ -27,7 +27,7 @@ export function startTimer(run: () => void, ms: number): ReturnType<typeof setTi
 }
 
 /**
- * How long an answer asks to wait, in milliseconds: `Retry-After` in seconds or as an HTTP date; 0 where it does not. A date is
+ * How long an answer asks to wait, in milliseconds: `Retry-After` in seconds or as an HTTP date; 0 without the header. A date is
  * compared with the answer's own `Date`, since the clock of the client may be wrong.
  */
 export function retryAfterMs(headers: Headers): number {

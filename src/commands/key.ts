@@ -15,7 +15,7 @@ const LONGEST_NAME = 100
 function parseName(name: string): string {
   if (Array.from(name).length <= LONGEST_NAME && isName(name)) return name
   throw new InvalidArgumentError(
-    `It must have at most ${String(LONGEST_NAME)} characters, none of them a control character or invisible, and at least one that can be seen.`,
+    `It must have at most ${String(LONGEST_NAME)} characters, no control or invisible characters, and at least one visible character.`,
   )
 }
 

@@ -21,31 +21,31 @@ function printFaults(terminal: Terminal, json: boolean, { counts, sequences }: F
     printMany(terminal, json, [], rows)
     return
   }
-  if (rows.length === 0) terminal.out('all counts are right, and so is the sequence of ids')
+  if (rows.length === 0) terminal.out('all counts and the sequence of ids are right')
   if (counts.length > 0) printMany(terminal, json, ['enterprise', 'level', 'block', 'stored', 'actual'], rows.slice(0, counts.length))
   if (sequences.length > 0) printMany(terminal, json, ['sequence', 'next', 'given'], rows.slice(counts.length))
 }
 
-/** `roster verify`: fails when a stored count of users is not the number of users, or ids would be given again. */
+/** `roster verify`: fails when a stored count of users is wrong, or the sequence would assign an id again. */
 export function verifyCommand(terminal: Terminal): Command {
-  return command(terminal, 'verify', 'compare the stored counts of users with the users, and the sequence of ids with the ids that were given')
-    .option('--repair', 'mend what is wrong; servers may go on meanwhile', false)
+  return command(terminal, 'verify', 'check the stored counts of users, and the sequence of their ids')
+    .option('--repair', 'repair wrong counts and sequences; servers may run meanwhile', false)
     .option('--json', 'print one JSON array of the wrong counts and sequences', false)
-    .action(async ({ repair: mends, json }: { repair: boolean; json: boolean }) => {
-      const faults = await withDatabase(patient(terminal), mends ? repair : findFaults)
+    .action(async ({ repair: isRepair, json }: { repair: boolean; json: boolean }) => {
+      const faults = await withDatabase(patient(terminal), isRepair ? repair : findFaults)
       printFaults(terminal, json, faults)
       const wrong = [
-        ...(faults.counts.length > 0 ? [`${String(faults.counts.length)} counts`] : []),
-        ...(faults.sequences.length > 0 ? [`${String(faults.sequences.length)} sequences`] : []),
-      ].join(' and ')
+        ...(faults.counts.length > 0 ? [`counts: ${String(faults.counts.length)}`] : []),
+        ...(faults.sequences.length > 0 ? [`sequences: ${String(faults.sequences.length)}`] : []),
+      ].join(', ')
       if (wrong === '') return
-      if (mends) terminal.note(`roster: ${wrong} were wrong, and are mended`)
-      else throw new OperatorError(`${wrong} are wrong: "roster verify --repair" mends them`)
+      if (isRepair) terminal.note(`roster: repaired (${wrong})`)
+      else throw new OperatorError(`the directory has faults (${wrong}): run "roster verify --repair"`)
     })
 }
 
 /** `roster export-store`. */
 export function exportStoreCommand(terminal: Terminal): Command {
-  return command(terminal, 'export-store', 'print the whole directory as a script for psql, which fills an empty one; it holds hashes of passwords')
+  return command(terminal, 'export-store', 'print the whole directory as a psql script to fill an empty database; it holds password hashes')
     .action(() => withDatabase(patient(terminal), (db) => exportStore(db, terminal.out)))
 }

@@ -10,13 +10,13 @@ const STOP_MS = 1000
 /** How often failing exports are logged at most, in milliseconds. */
 const QUIET_MS = 60_000
 
-/** The code of OpenTelemetry for an export that was taken. */
+/** OpenTelemetry's `ExportResultCode.SUCCESS`. */
 const SUCCESS = 0
 
-/** Tells of spans that are lost. */
+/** Reports lost spans. */
 export type OnLost = (what: { readonly spans: number; readonly reason: string }) => void
 
-/** Exports whose failures are counted here. */
+/** An exporter that counts the spans that are lost, and stops within a bounded time. */
 export class Exports implements SpanExporter {
   /** Spans that could not be exported, or found the queue full. */
   dropped = 0
@@ -68,9 +68,9 @@ export class Exports implements SpanExporter {
   }
 
   /**
-   * Sends what waits, for a second at most, and tells once what was lost.
+   * Sends the spans that wait, for a second at most, and reports lost spans once.
    *
-   * @returns whether something is under way still, which would keep the process
+   * @returns whether an export is still under way, which would keep the process alive
    */
   async stop(processor: Pick<BatchSpanProcessor, 'shutdown'>): Promise<boolean> {
     this.#isStopping = true
@@ -85,7 +85,7 @@ export class Exports implements SpanExporter {
   }
 }
 
-/** Batches whose queue drops nothing unseen: OpenTelemetry does not tell of a span that finds it full. */
+/** A batch processor that counts every dropped span: OpenTelemetry drops a span silently when its queue is full. */
 export class Batches extends BatchSpanProcessor {
   readonly #exports: Exports
 

@@ -28,7 +28,7 @@ export interface Tracing {
   readonly traced: (passwords: Passwords) => Passwords
   /** Spans that could not be exported. */
   readonly dropped: () => number
-  /** Sends what is not sent yet, for a second at most. @returns whether an export is under way still, which keeps the process */
+  /** Sends spans that wait, for a second at most. @returns whether an export is still under way, which keeps the process alive */
   readonly stop: () => Promise<boolean>
 }
 
@@ -53,8 +53,8 @@ function samplerOf({ sampler, ratio }: TracesConfig): Sampler {
 }
 
 /**
- * Starts tracing. What else is sent, as headers and attributes, is OpenTelemetry's own matter: it reads the `OTEL_…` variables
- * that it defines. Loaded only where one of them asks for traces.
+ * Starts tracing. OpenTelemetry itself reads its other `OTEL_…` variables, as those of headers and resource attributes. This
+ * module is loaded only where a setting asks for traces.
  */
 export function startTracing(traces: TracesConfig): Tracing {
   const resource = defaultResource()

@@ -35,7 +35,7 @@ t.test('verify', async (t) => {
   const acme = jsonOf<NewEnterprise>(await roster('enterprise', 'create', 'acme', '--admin', 'alice', '--json'))
   await roster('enterprise', 'create', 'globex', '--admin', 'gina', '--json')
   await t.test('all is right', async (t) => {
-    t.strictSame(await roster('verify'), { code: 0, out: ['all counts are right, and so is the sequence of ids'], note: [] })
+    t.strictSame(await roster('verify'), { code: 0, out: ['all counts and the sequence of ids are right'], note: [] })
     t.strictSame(jsonOf(await roster('verify', '--json')), [])
   })
   await t.test('counts that are too many, missing, and of users that are not there', async (t) => {
@@ -52,17 +52,17 @@ t.test('verify', async (t) => {
     ]
     const told = await roster('verify', '--json')
     t.strictSame(jsonOf(told), wrong)
-    t.strictSame([told.code, told.note], [1, ['roster: 3 counts are wrong: "roster verify --repair" mends them']])
+    t.strictSame([told.code, told.note], [1, ['roster: the directory has faults (counts: 3): run "roster verify --repair"']])
     const process = await finish(start(env, 'verify'))
     t.equal(process.code, 1)
     t.match(process.out, [/^enterprise +level +block +stored +actual$/, /^acme +1 +0 +7 +1$/, /^acme +2 +0 +0 +1$/, /^acme +2 +5 +1 +0$/])
-    t.strictSame(process.note, ['roster: 3 counts are wrong: "roster verify --repair" mends them'])
+    t.strictSame(process.note, ['roster: the directory has faults (counts: 3): run "roster verify --repair"'])
   })
 })
 
 t.test('verify --repair: counts', async (t) => {
   const mended = await roster('verify', '--repair', '--json')
-  t.strictSame([mended.code, mended.note], [0, ['roster: 3 counts were wrong, and are mended']])
+  t.strictSame([mended.code, mended.note], [0, ['roster: repaired (counts: 3)']])
   t.equal(jsonOf<unknown[]>(mended).length, 3)
   t.strictSame(jsonOf(await roster('verify', '--json')), [])
   t.strictSame((await roster('verify', '--repair')).code, 0)
@@ -82,7 +82,7 @@ t.test('verify and --repair: a sequence behind its ids, beside a server that ser
   const fault = [{ sequence: 'public.user_account_id_seq', next: 1, given: last }]
   const found = await roster('verify', '--json')
   t.strictSame(jsonOf(found), fault)
-  t.strictSame([found.code, found.note], [1, ['roster: 1 sequences are wrong: "roster verify --repair" mends them']])
+  t.strictSame([found.code, found.note], [1, ['roster: the directory has faults (sequences: 1): run "roster verify --repair"']])
   t.match((await roster('verify')).out, [/^sequence +next +given$/, new RegExp(`^public.user_account_id_seq +1 +${String(last)}$`)])
 
   // As a restore of the data alone leaves it, while creates go on.
@@ -93,11 +93,11 @@ t.test('verify and --repair: a sequence behind its ids, beside a server that ser
   const busy = Promise.all(Array.from({ length: 20 }, create))
   const mended = await roster('verify', '--repair', '--json')
   t.match(jsonOf<object[]>(mended).at(-1), { sequence: 'public.user_account_id_seq', given: far })
-  t.strictSame([mended.code, mended.note], [0, ['roster: 2 counts and 1 sequences were wrong, and are mended']])
+  t.strictSame([mended.code, mended.note], [0, ['roster: repaired (counts: 2, sequences: 1)']])
   await busy
   const made = await create()
   t.strictSame([made.status, idOf(made) > far], [201, true])
-  t.match(await roster('verify'), { code: 0, out: ['all counts are right, and so is the sequence of ids'] })
+  t.match(await roster('verify'), { code: 0, out: ['all counts and the sequence of ids are right'] })
   served.child.kill()
   await served.ended
 })
