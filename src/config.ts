@@ -195,13 +195,13 @@ function valueOf(
   const fallback = { text: byDefault, source: 'default', value: byDefault === '' ? undefined : setting.parse(byDefault) } as const
   if (setting.isShared === true) {
     warnings.push(`${fault}; its value is ignored`)
-    return fallen
+    return fallback
   }
   if (isServiceLink(name, text)) {
     warnings.push(
       `${name} is set by Kubernetes for a service of that name, and ignored: rename the service, or set enableServiceLinks to false`,
     )
-    return fallen
+    return fallback
   }
   faults.push(fault)
   return { ...found, value }

@@ -12,7 +12,7 @@ export interface Kind<T> {
   readonly must: string
   /** The value, or undefined when the text is none. An empty text never gets here: it is the default. */
   readonly parse: (text: string) => T | undefined
-  /** Whether the value has all that the text asks for. Without it, it has. */
+  /** Whether the value has every item of the text. A kind without this method never drops items. */
   readonly takesAll?: (text: string) => boolean
 }
 
@@ -25,8 +25,8 @@ export interface Setting<T, Default extends string = string> extends Kind<T> {
   /** Set to nothing it is none, and not the default. */
   readonly canBeNone?: true
   /**
-   * OpenTelemetry's, set for all programs of a platform. A value that is wrong, or meant for others, is a warning and the default
-   * counts.
+   * A variable of OpenTelemetry, which a platform may set for all of its programs. An invalid value is a warning, and the default
+   * is used.
    */
   readonly isShared?: true
 }
@@ -63,12 +63,12 @@ const postgresUrl: Kind<string> = {
   parse: (value) => (/^postgres(ql)?:\/\//.test(value) && URL.canParse(value) ? value : undefined),
 }
 
-/** The longest path of a proxy, in characters: it comes back in every link. */
+/** The longest path of a proxy, in characters: every link repeats it. */
 const LONGEST_PATH = 256
 
 /**
- * A path that a proxy can serve a server under, without its last slash; empty for the root; undefined for what is none.
- * Segments have unreserved characters alone (RFC 3986), so that no URL made of it means another host, path or query.
+ * Parses the path that a proxy serves this server under. The last slash is dropped, so the root is empty; undefined if invalid.
+ * Segments have only unreserved characters (RFC 3986), so the path can't change the host or the query of a URL.
  */
 export function proxyPathOf(text: string): string | undefined {
   const path = text.replace(/\/$/, '')
@@ -89,7 +89,7 @@ const publicUrl: Kind<string> = {
   parse: (value) => {
     const url = httpUrlOf(value)
     const path = url && proxyPathOf(url.pathname)
-    // Else it has a user, a query or a fragment.
+    // A URL with a user, a query or a fragment is refused.
     const isWhole = url?.href === `${String(url?.origin)}${String(url?.pathname)}`
     return isWhole && path !== undefined ? `${url.origin}${path}` : undefined
   },
@@ -127,7 +127,7 @@ const rate: Kind<Rate> = {
   },
 }
 
-/** As OpenTelemetry defines it: in any case. */
+/** OpenTelemetry's booleans, which ignore case. */
 const boolean: Kind<boolean> = {
   must: 'be true or false',
   parse: (value) => (/^(?:true|false)$/i.test(value) ? value.toLowerCase() === 'true' : undefined),

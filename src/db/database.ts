@@ -73,7 +73,7 @@ async function attempt<T>(work: (nth: number) => Promise<T>, nth = 1): Promise<T
   }
 }
 
-// The default of a database or role may be another one, in which two writes that meet fail.
+// A database or role may have another default, under which concurrent writes fail with serialization errors.
 const readCommitted = (db: Kysely<Database>) => db.transaction().setIsolationLevel('read committed')
 
 function queued<Executor, T>(
@@ -113,8 +113,8 @@ export function againOnConflict<T>(db: Kysely<Database>, work: (db: Kysely<Datab
 }
 
 /**
- * Runs `work`, which is one statement and so a transaction of its own, as `inTransaction` does. Alone it has the isolation of its
- * session, which behind a pooler may be another one; so it is run again in a transaction that names it.
+ * Runs `work`, which is one statement and so a transaction of its own, as `inTransaction` does. The first attempt has the
+ * isolation level of its session, which a pooler may have changed. A retry is a transaction that sets the level.
  */
 export function inStatement<T>(db: Kysely<Database>, work: (db: Kysely<Database>) => Promise<T>, waiter?: Waiter): Promise<T> {
   return queued(db, (begin, nth) => (nth === 1 ? db.connection() : readCommitted(db)).execute(begin), work, waiter)

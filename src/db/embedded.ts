@@ -22,16 +22,16 @@ async function makeStore(store: string): Promise<void> {
     await (await openPglite(unfinished)).close()
     renameSync(unfinished, store)
   } catch {
-    // What is left would keep a full disk full.
+    // The unfinished store would keep a full disk full.
     rmSync(unfinished, { recursive: true, force: true })
-    throw new OperatorError(`the embedded store ${store} can't be made: free 100 MB of its disk, and start again`, 74)
+    throw new OperatorError(`the embedded store ${store} can't be made: free 100 MB on its disk, and start again`, 74)
   }
 }
 
 /** Opens the store in a folder, and makes it where there is none. */
 async function openStore(folder: string): Promise<PGlite> {
   const store = path.join(folder, 'postgres')
-  // A link that leads nowhere is no place for a new store: its volume may not be mounted yet.
+  // A dangling symbolic link gets no new store: its volume may not be mounted yet.
   if (lstatSync(store, { throwIfNoEntry: false }) === undefined) await makeStore(store)
   requireStore(store)
   return openPglite(store).catch(() => {

@@ -7,7 +7,7 @@ const TABLES: readonly (keyof Database)[] = [
   'sign_in_network',
 ]
 
-/** Rows that are read at a time, so that memory is bounded. */
+/** Rows of one statement, so that memory is bounded. */
 const BATCH = 1000
 
 async function* rowsOf(trx: Transaction<Database>, table: keyof Database): AsyncGenerator<string> {
@@ -30,11 +30,11 @@ async function lineOf(trx: Transaction<Database>, query: string): Promise<string
   return (rows[0] as { line: string }).line
 }
 
-// Identity columns go on behind the last id that was ever given, not behind the last that is there.
+// The sequence continues after the last id ever assigned: the highest one left may be lower, and ids must not be reused.
 const SEQUENCE = `
   select format('do $ids$ begin perform setval(pg_get_serial_sequence(''user_account'', ''id''), %s, %L); end $ids$;', last_value, is_called) as line from `
 
-// A script for another schema would store columns in the wrong places, and one over rows would mix two directories.
+// Without this guard, a script could load into another schema, or mix two directories.
 const GUARD = `
   select format($$do $guard$ begin
   if to_regclass('kysely_migration') is null then raise exception 'the database lacks tables: run "roster migrate" first'; end if;
@@ -45,8 +45,10 @@ const GUARD = `
 end $guard$;$$, array_agg(name order by name)) as line from kysely_migration`
 
 /**
- * The whole directory, as one moment has it, as a script for psql. It fills the tables that `migrate` made elsewhere, in one transaction, and
- * refuses a directory that is not empty. It holds hashes of passwords and of keys.
+ * Writes a consistent snapshot of the directory as a psql script. The script fills the tables of a migrated database in one
+ * transaction, and refuses a directory that is not empty. It holds the hashes of passwords and keys.
+ *
+ * @param write called for each line or statement
  */
 export async function exportStore(db: Kysely<Database>, write: (text: string) => void): Promise<void> {
   const snapshot = db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')

@@ -44,16 +44,16 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
   return isDatabaseError(error) && error.code === '23505' && error.constraint?.startsWith(constraint) === true
 }
 
-/** No connection was had, for whatever reason: the statement was not sent. */
+/** No connection could be opened, for whatever reason: the statement was not sent. */
 export class NoConnection extends Error {
   override readonly name = 'NoConnection'
 
   constructor(override readonly cause: Error) {
-    super('no connection to the database was had')
+    super('no connection to the database could be opened')
   }
 }
 
-// A pooler refuses a connection at its first statement, as Postgres does one that it ends.
+// The severity of a connection that ends. A pooler refuses a connection only at its first statement, with this severity.
 const ENDED: ReadonlySet<string> = new Set(['FATAL', 'PANIC'])
 
 /** The database can't be reached or can't answer now: a matter of trying again, not a fault of the statement. */

@@ -19,7 +19,7 @@ const columns = [
 /** A key as read: never its hash, and the secret is not stored at all. */
 export type KeyRow = Omit<Selectable<ApiKeyTable>, 'enterprise_id' | 'hash'>
 
-/** When a key ends: so many milliseconds after it is made, by the clock of the database, or when another key does. */
+/** When a key expires: a lifetime, which the database's clock counts from the insert, or a time. */
 export type KeyEnd = { readonly livesMs: number } | Date
 
 /** A key as selected with `columns`. */
@@ -117,7 +117,7 @@ export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
       await revoking.where('id', '=', id).execute()
     },
 
-    /** Says that a key is replaced: it works so many milliseconds more, but not longer than it would have. */
+    /** Marks a key as replaced: it works for `overlapMs` more, but never beyond its own expiry. */
     async replace(id: string, overlapMs: number): Promise<void> {
       await trx
         .updateTable('api_key')
@@ -137,7 +137,7 @@ export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
       return prefixesOf(rows)
     },
 
-    /** Revokes all keys of a user that work, and tells their display prefixes, the oldest first. */
+    /** Revokes all live keys of a user. Returns their display prefixes, oldest first. */
     async revokeAll(user_id: number): Promise<string[]> {
       const rows = await revoking
         .where('user_id', '=', user_id)

@@ -64,7 +64,7 @@ const joined = (enterprise_id: string, hash: string, user_id: string): string =>
 
 const ONE = `select ${found('1')} from ${joined('$1::bigint', "decode($2::text, 'hex')", '$3::bigint')}`
 
-/** The id of no user. A null in an array would be the text `NULL` where `array_nulls` is off. */
+/** Stands for no user id: with `array_nulls` off, Postgres reads NULL in an array as a text. */
 const NOBODY = -1
 
 // An array inside a sub-select is of unknown length to the planner, as it is in a plan for all values; else a batch of fewer than

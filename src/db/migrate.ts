@@ -11,10 +11,10 @@ const provider = new FileMigrationProvider({
   migrationFolder: fileURLToPath(new URL('../../migrations', import.meta.url)),
 })
 
-/** The schema in force: the first one of `search_path` that is there. Another one may hold another application's tables. */
+/** The current schema: the first one of `search_path` that exists. Other schemas may hold tables of other applications. */
 interface InForce {
   readonly schema: string
-  /** It has a table of migrations. */
+  /** Whether it has a table of migrations. */
   readonly migrated: boolean
 }
 
@@ -34,20 +34,20 @@ async function requireUsable(db: Kysely<Database>): Promise<InForce> {
   }
   if (replication === 'replica') {
     throw new OperatorError(
-      `session_replication_role is "replica", so that foreign keys don't hold: set it to "origin" for the database ${name} and its role`,
+      `session_replication_role is "replica", so foreign keys are not checked: set it to "origin" for the database ${name} and its role`,
       78,
     )
   }
   if (schema === null) {
     throw new OperatorError(
-      `no schema of search_path is in the database ${name}, or the role may use none: "create schema …", or correct search_path`,
+      `the database ${name} has no schema of search_path that the role may use: "create schema …", "grant usage on schema …", or correct search_path`,
       78,
     )
   }
   return { schema, migrated }
 }
 
-/** Kysely calls a database corrupt that has a migration of a newer release. */
+/** Kysely's error for a database with a migration of a newer release, which is valid here. */
 const UNKNOWN_APPLIED = /^corrupted migrations: previously executed migration \S+ is missing$/
 
 /**

@@ -5,15 +5,15 @@ import { type DatabaseError, isDatabaseError, isUnavailable, NoConnection } from
 const UNREACHABLE = 69
 const MISCONFIGURED = 78
 
-/** Characters of what the other side says of a refused connection, at most. */
+/** Longest excerpt of the server's own message, in characters. */
 const SAID = 300
 
-/** What the other side says, on one line: it names roles and databases, but no stored value. */
+/** The server's message on one line. A refused connection names roles and databases, but no stored value. */
 const saidBy = ({ message }: Error): string => message.replaceAll(/[\p{Cc}\p{Cf}\p{Z}]+/gu, ' ').slice(0, SAID)
 
-type Advice = readonly [matches: RegExp, what: string, exitCode: OperatorError['exitCode']]
+type Advice = readonly [matches: RegExp, text: string, exitCode: OperatorError['exitCode']]
 
-/** By SQLSTATE: what was refused, and what to do. */
+/** By SQLSTATE: how to get a connection that was refused. */
 const CONNECTING: readonly Advice[] = [
   [/^28P01$/, 'set the password of the role in DATABASE_URL, which may have been changed', MISCONFIGURED],
   [/^28/, 'let the role of DATABASE_URL log in ("alter role … login"), and allow it, this client and its TLS in pg_hba.conf', MISCONFIGURED],
@@ -26,30 +26,30 @@ const CONNECTING: readonly Advice[] = [
   [/^/, 'see the log of the database or its pooler', UNREACHABLE],
 ]
 
-// A pooler has one code for all that it refuses, so its words decide.
+// A pooler sends one code for every refusal, so its message decides.
 const BY_WORDS: readonly Advice[] = [
   [/startup parameter/i, 'set ROSTER_SESSION_LIMITS=off, as docs/operations.md says of poolers', MISCONFIGURED],
-  [/no such|does not exist|not found|authentication failed/i, 'correct the role, the password or the database in DATABASE_URL, or let the pooler know them', MISCONFIGURED],
+  [/no such|does not exist|not found|authentication failed/i, 'correct the role, the password or the database in DATABASE_URL, or add them to the configuration of the pooler', MISCONFIGURED],
   [/^/, 'see the log of the database or its pooler', UNREACHABLE],
 ]
 
 /** By SQLSTATE: why an open connection can't be used now. */
 const NOW: readonly Advice[] = [
   [/^25006$/, 'the database takes no writes: it is a standby, or default_transaction_read_only is on. Name the primary in DATABASE_URL', UNREACHABLE],
-  [/^55P03$/, 'the database gave no lock in time: another session holds it. Try again, or raise ROSTER_LOCK_MS', UNREACHABLE],
+  [/^55P03$/, 'the lock was not granted in time: another session holds it. Try again, or raise ROSTER_LOCK_MS', UNREACHABLE],
   [/^57014$/, 'the database cancelled the statement, which took too long. Try again, or raise ROSTER_STATEMENT_MS', UNREACHABLE],
-  [/^40/, 'the database gave the statement up for others at the same time. Try again', UNREACHABLE],
+  [/^40/, 'the statement conflicted with concurrent ones. Try again', UNREACHABLE],
   [/^53/, 'the database is out of disk, memory or connections: see its log', UNREACHABLE],
   [/^/, 'the database ended the connection: see its log', UNREACHABLE],
 ]
 
-/** By SQLSTATE: what is wrong with the database, whose own words may repeat stored values. */
+/** By SQLSTATE: why a statement failed. Postgres's own message may repeat stored values, so it is not shown. */
 const STATEMENTS: readonly Advice[] = [
   [/^42P01$|^3F000$/, 'the database lacks tables: run "roster migrate" first', 1],
   [/^42P07$/, 'the schema has a table of another application: "create schema …" for Roster, and name it in DATABASE_URL ("?options=-c search_path=…")', MISCONFIGURED],
-  [/^42/, 'a table is not as this release expects it: run "roster migrate" of this release', 1],
-  [/^23/, 'the stored data allows no such change: run "roster verify"', 1],
-  [/^22/, 'the database does not take a value: see its log', 1],
+  [/^42/, 'a table differs from the schema of this release: run "roster migrate" of this release', 1],
+  [/^23/, 'the change violates a constraint of the stored data: run "roster verify"', 1],
+  [/^22/, 'the database rejected a value: see its log', 1],
   [/^/, 'the database failed: see its log', 1],
 ]
 
@@ -69,7 +69,7 @@ function refusedBy(error: DatabaseError): OperatorError {
 function notConnected(cause: Error): OperatorError {
   if (isDatabaseError(cause)) return refusedBy(cause)
   if (NO_TLS.test(cause.message)) {
-    return new OperatorError('the database offers no TLS, which DATABASE_URL asks for: turn "ssl" on in it, or leave "sslmode" out of the URL', MISCONFIGURED)
+    return new OperatorError('the database offers no TLS, which DATABASE_URL asks for: turn "ssl" on in it, or remove "sslmode" from the URL', MISCONFIGURED)
   }
   if (NO_PASSWORD.test(cause.message)) {
     return new OperatorError('the database asks for a password: name one in DATABASE_URL', MISCONFIGURED)
@@ -87,21 +87,21 @@ function notConnected(cause: Error): OperatorError {
 
 function lacksRight(error: DatabaseError): OperatorError {
   return new OperatorError(
-    `the role of DATABASE_URL lacks a right (${saidBy(error)}). "roster migrate" must run as the owner of the tables, with ` +
-      '"grant usage, create on schema … to …". All else needs "grant usage on schema … to …" and ' +
+    `the role of DATABASE_URL lacks a privilege (${saidBy(error)}). "roster migrate" must run as the owner of the tables, with ` +
+      '"grant usage, create on schema … to …". Every other command needs "grant usage on schema … to …" and ' +
       '"grant select, insert, update, delete on all tables in schema … to …"',
     MISCONFIGURED,
   )
 }
 
-/** Any failure as one for the operator, in words: what was refused, and what to do. */
+/** Turns any failure into an error for the operator that says what was refused and what to do. */
 export function toOperatorError(error: unknown): OperatorError {
   if (error instanceof OperatorError) return error
   if (error instanceof NoConnection) return notConnected(error.cause)
   if (!isDatabaseError(error)) {
     return isUnavailable(error) ? notConnected(error as Error) : new OperatorError((error as Error).message)
   }
-  // A pooler takes the connection, and refuses it at the first statement.
+  // A pooler accepts the connection, and refuses it at the first statement.
   if (error.severity === 'FATAL' && !/^(25|57)/.test(error.code)) return refusedBy(error)
   if (error.code === '42501') return lacksRight(error)
   const [, what, exitCode] = adviceOn(isUnavailable(error) ? NOW : STATEMENTS, error.code)

@@ -131,9 +131,9 @@ export interface AuditHeadTable {
 export interface SignInFailureTable {
   network: string
   account: string
-  /** Failures, and tries under way. */
+  /** Failures, plus tries in progress. */
   n: number
-  /** Tries under way, until `held_until`. After that the server that had them is gone, and they are failures. */
+  /** Tries in progress, until `held_until`. After that, their server has died, and they count as failures. */
   held: number
   held_until: Date
   ends_on: Date

@@ -18,25 +18,25 @@ export type ServerConfig = Pick<
 const ignore = (): void => undefined
 
 /**
- * Settings of each session, whatever the server, the database and the role have. Poolers may drop them, so no answer depends on
- * them: they keep it fast, and spare statements outside of transactions from retries.
+ * Settings of each session, which override those of the server, the database and the role. Poolers may drop them, so no answer
+ * may depend on them: they only save time and retries.
  */
 const PINNED = [
-  // Pages of large enterprises look dear to the planner; compiling them takes a hundred times longer than running them.
+  // The planner overestimates pages of large enterprises: compiling one takes a hundred times longer than running it.
   'jit=off',
-  // Times in UTC are read without making dates of them (`times.ts`).
+  // `times.ts` reads times in UTC without making dates of them.
   'TimeZone=UTC',
   'DateStyle=ISO',
   'array_nulls=on',
   'bytea_output=hex',
   'transform_null_equals=off',
-  // On, a name that is taken would end the connection.
+  // With it on, a unique violation would end the connection.
   'exit_on_error=off',
   'default_transaction_isolation=read\\ committed',
   'default_transaction_deferrable=off',
 ]
 
-/** What Postgres is told of a session when it begins. Of two values of a setting the later one holds, so the URL's come first. */
+/** The options that start a session. The last value of a setting wins, so the options of the URL come first. */
 function sessionOf(url: string, { statementMs, lockMs }: ServerConfig): pg.PoolConfig {
   const parsed = new URL(url)
   const options = [...parsed.searchParams.getAll('options').slice(-1), ...PINNED.map((setting) => `-c ${setting}`)].join(' ')

@@ -60,31 +60,31 @@ export function findAccount(db: Kysely<Database>, enterprise_id: number, named: 
 /** The `account` of the row that counts a network as a whole. */
 const ANY = ''
 
-/** The room of a known user in the count of a network: more than there can be tries in a window. */
+/** The limit of a network for a user known there: more tries than a window can hold. */
 const UNLIMITED = 2_000_000_000
 
-/** What counts a try, and where counts end. */
+/** A try to sign in: which counts it belongs to, and their limits. */
 export interface Try {
   readonly network: string
-  /** Digest of what was named. */
+  /** The digest of the tenant and the name as sent. */
   readonly account: string
-  /** Failures of the account from this network, and of this network, in a window; undefined for any number. */
+  /** The most failures in a window, of the account from this network and of the network; undefined for no limit. */
   readonly most: { readonly account: number; readonly network: number | undefined }
   readonly windowMs: number
-  /** How long a try may be under way; after that its server is gone. */
+  /** The longest that a try can last: after that, its server has died. */
   readonly holdMs: number
 }
 
 const ms = (milliseconds: number) => sql`${milliseconds}::double precision * interval '1 millisecond'`
 
-// Differences of times in place of `now()`: Citus takes no function in `do update` that is not immutable.
+// A difference of times in place of `now()`: Citus accepts only immutable functions in `do update`.
 const isEnded = ({ windowMs }: Try) => sql`excluded.ends_on - old.ends_on >= ${ms(windowMs)}`
 
 /**
- * Reserves room for a try in both counts, so that no number of tries at once gets past the limits. One statement, in which the
- * row of the network comes first, so that two wait rather than deadlock.
+ * Reserves room for a try in both counts, so that concurrent tries can't exceed the limits. One statement locks the row of the
+ * network first, so that two tries wait for each other rather than deadlock.
  *
- * @returns the counts that had room
+ * @returns the accounts of the rows that had room
  */
 async function reserve(db: Kysely<Database>, wanted: Try): Promise<string[]> {
   const { network, account, most, windowMs, holdMs } = wanted
@@ -115,7 +115,7 @@ async function end(db: Kysely<Database>, ended: Try, outcome: Outcome, accounts:
   const rows = accounts.map((account) => sql`(${network}::text, ${account}::text, ${failures}::integer, now() + ${ms(windowMs)}, 0, now())`)
   const counted = sql`greatest(old.n - 1, 0)`
   const set = {
-    // It fails in the window in which it ends.
+    // A failure counts in the window in which its try ends.
     failed: sql`
       n = case when ${isEnded(ended)} then greatest(old.held, 1) else old.n end,
       ends_on = case when ${isEnded(ended)} then excluded.ends_on else old.ends_on end`,
@@ -133,11 +133,11 @@ export function endTry(db: Kysely<Database>, ended: Try, outcome: Outcome): Prom
   return end(db, ended, outcome, [ANY, ended.account])
 }
 
-/** Why there is no room: failures fill a count, for so many seconds more, or tries under way do. */
+/** A count without room: failures fill it, or failures and tries in progress together. */
 export interface NoRoom {
   readonly of: 'account' | 'network'
   readonly most: number
-  /** Until the count ends; undefined where it may be sooner. */
+  /** Seconds until the window of the count ends, where failures alone fill it; undefined where a try in progress may free room. */
   readonly seconds: number | undefined
 }
 
@@ -156,15 +156,15 @@ async function whyNoRoom(db: Kysely<Database>, { network, account, most }: Try):
 }
 
 /**
- * Begins a try where there is room for it: `endTry` must follow. A try for which there is none is not counted.
+ * Begins a try if there is room for it: `endTry` must follow. A try without room is not counted.
  *
- * @returns undefined once it is begun; else what fills the room
+ * @returns undefined when the try has begun; else the count that is full
  */
 export async function beginTry(db: Kysely<Database>, wanted: Try): Promise<NoRoom | undefined> {
   const reserved = await reserve(db, wanted)
   if (reserved.length === 2) return undefined
   if (reserved.length > 0) await end(db, wanted, 'dropped', reserved)
-  // Room that came meanwhile, or that tries from before the window fill, is looked for again.
+  // Room was freed meanwhile, or tries of the last window still fill it: the caller retries.
   return (await whyNoRoom(db, wanted)) ?? { of: 'account', most: wanted.most.account, seconds: undefined }
 }
 

@@ -5,11 +5,11 @@ import { OperatorError } from '../errors.js'
 /** The major version of the embedded Postgres. */
 const MAJOR = '18'
 
-/** Without these files Postgres does not open a store, and PGlite makes a new one over what is there. */
+/** Postgres needs these files. Without them, PGlite would make a new store over the old one. */
 const PARTS = ['PG_VERSION', 'global/pg_control', 'postgresql.conf', 'base', 'pg_wal', 'pg_xact']
 
-const NO_RIGHT = 'this user has no right to write there: run as the owner, or give the right with chown or chmod'
-const NO_FOLDER = 'a file is in its place, or in that of a folder above it: move the file, or name another folder'
+const NO_RIGHT = 'this user may not write there: run as the owner, or grant access with chown or chmod'
+const NO_FOLDER = 'the path, or one above it, is a file: move the file, or name another folder'
 const FULL = 'the disk is full: free some space, and start again'
 
 /** What is wrong with a folder, by the code of the operating system. */
@@ -20,7 +20,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: NO_FOLDER,
   ENOTDIR: NO_FOLDER,
   ENOENT:
-    'a link in its path leads nowhere, or its file system takes no folders: mount the volume that the link names, or name another folder',
+    'a symbolic link in its path is dangling, or its file system takes no folders: mount the missing volume, or name another folder',
   ENOSPC: FULL,
   EDQUOT: FULL,
   EFBIG: 'the size of files is limited: raise the limit (ulimit -f), and start again',
@@ -29,7 +29,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Bytes that a start may write: a segment of the write-ahead log. */
 const NEEDED = 16_777_216
 
-/** Any failure to use a folder as one for the operator. */
+/** Turns any failure to use a folder into an error for the operator. */
 export function folderFault(folder: string, error: unknown): OperatorError {
   if (error instanceof OperatorError) return error
   const { code = '', message } = error as NodeJS.ErrnoException
@@ -37,7 +37,7 @@ export function folderFault(folder: string, error: unknown): OperatorError {
   return new OperatorError(`the folder ${folder} of ROSTER_DATA can't be used: ${reason}`, reason === FULL ? 74 : 78)
 }
 
-/** A store that can't be used as it is. Roster leaves it in its place. */
+/** The error for a damaged store. Roster never changes or replaces such a store. */
 export function damaged(store: string, reason: string): OperatorError {
   return new OperatorError(
     `the embedded store ${store} is damaged (${reason}): keep a copy of it, and restore a backup in its place, or name ` +
@@ -46,7 +46,7 @@ export function damaged(store: string, reason: string): OperatorError {
   )
 }
 
-/** Fails as a write does where the disk is too full for a start: Postgres does not say that this is why it does not start. */
+/** Throws the error of a write if the disk is too full for a start: Postgres itself fails without a reason. */
 export function requireSpace(folder: string): void {
   const probe = path.join(folder, 'space.probe')
   try {
@@ -56,7 +56,7 @@ export function requireSpace(folder: string): void {
   }
 }
 
-/** Makes a folder and those above it. Node's own recursion never ends where a file system takes no folders, as `/proc`. */
+/** Makes a folder and its parents. Node's `recursive` option loops forever on a file system without folders, as `/proc`. */
 function makeFolder(folder: string): boolean {
   try {
     mkdirSync(folder)
@@ -73,10 +73,10 @@ function makeFolder(folder: string): boolean {
   }
 }
 
-/** Makes the folder, for its owner alone, where there is none. @throws {OperatorError} when it can't be used */
+/** Makes the folder with mode 0700 if it does not exist. @throws {OperatorError} when it can't be used */
 export function prepareFolder(folder: string): void {
   try {
-    // The mode of a folder that is there is its owner's matter: it may hold more than the store.
+    // An existing folder keeps its mode: it may hold more than the store.
     if (makeFolder(folder)) chmodSync(folder, 0o700)
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
@@ -85,9 +85,9 @@ export function prepareFolder(folder: string): void {
 }
 
 /**
- * Looks at a store before it is opened: in a folder without `PG_VERSION` PGlite would make a new store over the old one.
+ * Checks a store before it is opened: without `PG_VERSION`, PGlite would make a new store over the old one.
  *
- * @throws {OperatorError} when it is no store, or one of another version of Postgres
+ * @throws {OperatorError} when the store is damaged, or of another version of Postgres
  */
 export function requireStore(store: string): void {
   if (!statSync(store).isDirectory()) throw damaged(store, 'it is a file')

@@ -6,7 +6,6 @@ import type { Database, UserAccountTable } from './schema.js'
 import { LEVEL_BITS, userColumns, userOf, type UserRow, type UserValues, userValues } from './users.js'
 
 const columns = sql.raw(userColumns.join(', '))
-const values = sql`json_build_array(${columns})`
 
 type Given = 'username' | 'email' | 'first_name' | 'last_name' | 'is_active' | 'is_superuser' | 'role' | 'groups' | 'authz_role_id'
 
@@ -87,7 +86,7 @@ export async function insertBy(
       made as (${insertion(id, user, sql`from maker`)}),
       counted as (${count(id, sql`made`, 1)} returning level),
       ${appending(enterprise, entry, changed)}
-      select ${values} as made from made as user_account, appended`.execute(db),
+      select ${userValues} as made from made as user_account, appended`.execute(db),
   )
   return rows[0] && userOf(rows[0].made)
 }
@@ -104,7 +103,7 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
     async lock(ids: readonly number[]): Promise<ReadonlyMap<number, UserRow>> {
       const rows = await trx
         .selectFrom('user_account')
-        .select(userValues)
+        .select(userValues.as('values'))
         .where('enterprise_id', '=', enterprise_id)
         .where('id', 'in', [...new Set(ids)])
         .orderBy('id')
@@ -128,7 +127,7 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
     async lockSuperusers(): Promise<UserRow[]> {
       const rows = await trx
         .selectFrom('user_account')
-        .select(userValues)
+        .select(userValues.as('values'))
         .where('enterprise_id', '=', enterprise_id)
         .where('is_superuser', '=', true)
         .orderBy('id')
@@ -142,7 +141,7 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
       const { rows } = await refusingDuplicates(
         sql<{ made: UserValues }>`
           with made as (${insertion(enterprise_id, user, sql``)}), counted as (${count(enterprise_id, sql`made`, 1)})
-          select ${values} as made from made as user_account`.execute(trx),
+          select ${userValues} as made from made as user_account`.execute(trx),
       )
       return userOf((rows[0] as { made: UserValues }).made) as UserRow
     },
@@ -157,24 +156,24 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
         trx
           .updateTable('user_account')
           .set(changes)
-          // Later than before even where the clock was set back: tags tell edits apart by its milliseconds.
+          // Entity tags hold this time in milliseconds, so it must grow even if the clock was set back.
           .set({ updated_on: sql<Date>`greatest(statement_timestamp(), updated_on + interval '1 millisecond')` })
           .where('enterprise_id', '=', enterprise_id)
           .where('id', '=', id)
-          .returning(userValues)
+          .returning(userValues.as('values'))
           .executeTakeFirstOrThrow(),
       )
       return userOf(values) as UserRow
     },
 
-    /** Writes that a user whose row is locked signs in now: no edit, so `updated_on` stays. */
+    /** Records a sign-in of a user whose row is locked. A sign-in is no edit, so `updated_on` stays. */
     async signIn(id: number, rehashed: Pick<UserChanges, 'password_hash'>): Promise<UserRow> {
       const { values } = await trx
         .updateTable('user_account')
         .set({ ...rehashed, last_login: sql<Date>`greatest(statement_timestamp(), last_login + interval '1 millisecond')` })
         .where('enterprise_id', '=', enterprise_id)
         .where('id', '=', id)
-        .returning(userValues)
+        .returning(userValues.as('values'))
         .executeTakeFirstOrThrow()
       return userOf(values) as UserRow
     },

@@ -35,8 +35,8 @@ export type UserRow = Json<UserColumns>
 /** The values of `userColumns`, as a JSON array has them; all null where an outer join found none. */
 export type UserValues = { readonly [I in keyof typeof userColumns]: UserRow[ColumnName<(typeof userColumns)[I]> & keyof UserRow] }
 
-/** Selects `values`, of which `userOf` makes a user. */
-export const userValues = sql<UserValues>`json_build_array(${sql.raw(userColumns.join(', '))})`.as('values')
+/** The columns of a user as one JSON array, which `userOf` reads: the text of a time would depend on the `DateStyle`. */
+export const userValues = sql<UserValues>`json_build_array(${sql.raw(userColumns.join(', '))})`
 
 /** A user of its values; undefined where there is none. Written out, as every request begins with one. */
 export function userOf(values: UserValues): UserRow | undefined {
@@ -111,7 +111,7 @@ const PAGE = `
  * The users of one enterprise, to read. No method takes the enterprise, so no query can forget it.
  */
 export function usersOf(db: Kysely<Database>, enterprise_id: number) {
-  const users = db.selectFrom('user_account').select(userValues).where('enterprise_id', '=', enterprise_id)
+  const users = db.selectFrom('user_account').select(userValues.as('values')).where('enterprise_id', '=', enterprise_id)
   return {
     /** The user with this name, this address, or both; at most one, for both are unique. */
     async match({ username_key, email_key }: UserKeys): Promise<UserRow | undefined> {

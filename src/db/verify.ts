@@ -11,12 +11,12 @@ export interface Miscount {
   readonly actual: number
 }
 
-/** A sequence that would give ids again, as after a restore of the data alone or from a logical replica. */
+/** A sequence that would assign an id again, as after a restore of data alone or a switch to a logical replica. */
 export interface SequenceFault {
   readonly sequence: string
-  /** The id that it would give next. */
+  /** The id that it would assign next. */
   readonly next: number
-  /** The highest id that was given, as far as users and the audit trail tell. */
+  /** The highest id of the users and of the audit trail. */
   readonly given: number
 }
 
@@ -46,7 +46,7 @@ export async function findMiscounts(db: Kysely<Database>): Promise<Miscount[]> {
 async function findSequenceFaults(trx: Transaction<Database>): Promise<SequenceFault[]> {
   const { rows: sequences } = await sql<{ name: string }>`select pg_get_serial_sequence('user_account', 'id') as name`.execute(trx)
   const { name } = sequences[0] as { name: string }
-  // Users may be gone, and their ids in the trail still.
+  // The audit trail keeps the ids of deleted users.
   const { rows } = await sql<SequenceFault>`
     select ${name}::text as sequence, last_value + is_called::integer as next, given
     from ${sql.raw(name)}, (
@@ -57,25 +57,25 @@ async function findSequenceFaults(trx: Transaction<Database>): Promise<SequenceF
 }
 
 async function findIn(trx: Transaction<Database>): Promise<Faults> {
-  // Sequences know no snapshots. Read behind the ids of one, they are never behind them.
+  // A sequence is not part of a snapshot. Read after the snapshot began, its value is at least as high as the ids in it.
   const counts = await findMiscounts(trx)
   return { counts, sequences: await findSequenceFaults(trx) }
 }
 
-/** Compares every stored count of users with the users that are there, and sequences with the ids that were given, in one snapshot. */
+/** Checks every stored count of users, and the sequence of their ids, in one snapshot. */
 export function findFaults(db: Kysely<Database>): Promise<Faults> {
   const snapshot = db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
   return snapshot.execute(findIn)
 }
 
 /**
- * Mends all that `findFaults` finds. Servers may go on: their writes to users wait meanwhile.
+ * Repairs all faults that `findFaults` finds. Servers may run meanwhile: their writes to users wait.
  *
- * @returns what it mended
+ * @returns the faults that were repaired
  */
 export function repair(db: Kysely<Database>): Promise<Faults> {
   return inTransaction(db, async (trx) => {
-    // Who inserts locks the table before it takes an id, so none is taken between the look and its mending.
+    // An insert locks the table before it takes an id, so no id is taken between the check and the repair.
     await sql`lock table user_account, user_count in share row exclusive mode`.execute(trx)
     const faults = await findIn(trx)
     for (const { sequence, given } of faults.sequences) {

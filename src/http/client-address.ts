@@ -5,8 +5,8 @@ import { addressOf } from '../auth/network.js'
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * The address of the client: of the peer, or what trusted proxies say of it in `X-Forwarded-For`. Empty where the client
-     * has left. Not `ip`, which takes whatever a proxy sends for an address.
+     * The address of the client: the peer's, or the one that trusted proxies name in `X-Forwarded-For`. Empty after the client
+     * has disconnected. Fastify's `ip` does not serve: it accepts any text of a proxy as an address.
      */
     readonly client_address: string
   }
@@ -17,10 +17,10 @@ export type Trust = (address: string | undefined) => boolean
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIPv4(address) ? 'ipv4' : 'ipv6')
 
-/** The bits by which IPv4 in IPv6 is longer. */
+/** The length of the prefix of IPv4-mapped IPv6 addresses. */
 const MAPPED_BITS = 96
 
-/** Tells the proxies in these networks, as `ROSTER_TRUSTED_PROXIES` has them, from other peers. */
+/** Makes the check of whether a peer is in these networks, those of `ROSTER_TRUSTED_PROXIES`. */
 export function trustOf(networks: readonly string[]): Trust {
   const list = new BlockList()
   for (const network of networks) {
@@ -38,10 +38,10 @@ export function trustOf(networks: readonly string[]): Trust {
 }
 
 /**
- * The client's address: each trusted proxy, from the peer on, names the one before it. A text that is no address leaves it
- * at the proxy that sent it: clients that share a count must not be all those of whom nothing is known.
+ * The client's address: each trusted proxy, from the peer on, names the hop before it. A text that is not an address stands for
+ * the proxy that sent it. Otherwise, all such clients of all proxies would share one rate limit.
  *
- * @param forwarded the value of `X-Forwarded-For`, the nearest last
+ * @param forwarded the value of `X-Forwarded-For`, with the nearest hop last
  */
 export function clientAddress(peer: string, forwarded: string, trust: Trust): string {
   let client = peer
@@ -59,7 +59,7 @@ export function clientAddress(peer: string, forwarded: string, trust: Trust): st
   return client
 }
 
-/** Gives each request the address of its client. It is made when it is asked for, for most requests never ask. */
+/** Gives each request the address of its client, parsed on demand, since most requests never need it. */
 export function findClients(app: FastifyInstance, trust: Trust): void {
   app.decorateRequest('client_address', {
     getter() {

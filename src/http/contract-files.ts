@@ -5,9 +5,9 @@ import { serveFile } from './files.js'
 import { publicPath } from './url.js'
 
 /**
- * Sends a text of the contract. Its `servers` name where the client finds the API, which only the served file can know.
+ * Sends a text of the contract. Its `servers` name the public path of the API, which depends on the proxy of the request.
  *
- * @param named how the text names the path of the API as a server
+ * @param named the text in `servers` that holds the path of the API
  */
 function send(type: string, text: string, named: string, publicUrl: string | undefined): RouteHandlerMethod {
   const at = text.indexOf(named)
@@ -15,12 +15,12 @@ function send(type: string, text: string, named: string, publicUrl: string | und
   const after = text.slice(at + named.length)
   return (request, reply) => {
     const url = publicPath(request, publicUrl, apiPrefix)
-    // No character of it has a meaning in JSON or YAML: `settings.ts` sees to it.
+    // The URL needs no escape in JSON or YAML: `settings.ts` allows unreserved characters alone.
     return reply.type(type).send(`${before}${named.replace(apiPrefix, url)}${after}`)
   }
 }
 
-/** Serves the contract to programs: as it was written, but for its `servers`. */
+/** Serves the contract to programs, unchanged but for its `servers`. */
 export function serveContract(app: FastifyInstance, publicUrl: string | undefined): void {
   serveFile(app, '/openapi.json', send('application/json', openapiJson, `"url": "${apiPrefix}"`, publicUrl))
   serveFile(app, '/openapi.yaml', send('application/yaml', openapiYaml, `- url: ${apiPrefix}`, publicUrl))

@@ -9,7 +9,7 @@ const READABLE = {
 /** What a listed origin's scripts may send, told to the browser that asks before it sends. */
 const SENDABLE = {
   'Access-Control-Allow-Methods': 'GET, POST, PUT, PATCH, DELETE',
-  // W3C Trace Context and Baggage: a page with OpenTelemetry adds them to every request, and fails where they are refused.
+  // A page with OpenTelemetry adds the headers of W3C Trace Context and Baggage to every request, and fails without them.
   'Access-Control-Allow-Headers':
     'Authorization, Content-Type, X-Client-Id, X-Tenant, X-Request-Id, If-Match, Idempotency-Key, traceparent, tracestate, baggage',
   'Access-Control-Max-Age': '600',

@@ -21,7 +21,7 @@ interface Spec {
   readonly components: { readonly parameters: Readonly<Record<string, Parameter>> }
 }
 
-/** What the page is given when a key is. */
+/** The argument of Swagger UI's `authorize`: the keys by their security schemes. */
 type Keys = Readonly<Record<string, { readonly value: string }>>
 
 /** Of Immutable, in which Swagger UI keeps its state. */
@@ -71,11 +71,11 @@ const mapValues = <T, U>(object: Readonly<Record<string, T>>, change: (value: T)
   Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value)]))
 
 /**
- * Swagger UI fills in every example and default, and sends them: as a filter that nobody asked for, as the tag of another state,
- * as the id of another user or key. So they are told, and the fields start empty.
+ * Swagger UI fills in every example and default, and sends them: as an unwanted filter, a stale tag, or the id of another user.
+ * So the description shows them, and the fields start empty.
  */
 function tellExample({ example, ...parameter }: Parameter): Parameter {
-  // What it refers to is told in its own place.
+  // The parameter that it refers to is changed by itself.
   if (parameter.$ref !== undefined) return parameter
   const { default: byDefault, ...schema } = parameter.schema ?? {}
   const told = [
@@ -86,14 +86,14 @@ function tellExample({ example, ...parameter }: Parameter): Parameter {
   return { ...parameter, schema, description: told.filter(Boolean).join(' ') }
 }
 
-/** The URL of a path of this server. The script is one folder below its root, under whatever path a proxy serves it. */
+/** The URL of a path of this server. The script is one folder below the root, whatever path a proxy serves it under. */
 const at = (path: string): string => new URL(`../${path}`, import.meta.url).href
 
 function adapt(spec: Spec): Spec {
   const paths = mapValues(spec.paths, (methods) =>
     mapValues(methods, (operation) => ({ ...operation, parameters: (operation.parameters ?? []).map(tellExample) })),
   )
-  // Not those of the contract: where the page is opened may not be where the public finds the server, and may ask no other host.
+  // The `servers` of the contract may name another origin, which the policy of the page forbids to call.
   const components = { ...spec.components, parameters: mapValues(spec.components.parameters, tellExample) }
   return { ...spec, paths, components, servers: [{ url: at('api') }] }
 }
@@ -116,20 +116,20 @@ function search(tags: List<Tag>, phrase: string): List<Tag> {
 const forgetKey = (Input: unknown, { React }: System) => (props: { readonly id?: string }) =>
   React.createElement(Input, props.id === 'api_key_value' ? { ...props, autoComplete: 'off', spellCheck: false } : props)
 
-/** The user that a key belongs to; undefined where it is refused. */
+/** The user that a key belongs to; undefined if the key is refused. */
 async function callerOf(key: string): Promise<Caller | undefined> {
   try {
     const answer = await fetch(at('api/user_info/'), { headers: { Authorization: key } })
     return answer.ok ? ((await answer.json()) as Caller) : undefined
   } catch {
-    // A key with characters that no header may have, or no network.
+    // The key has characters that a header may not have, or the network failed.
     return undefined
   }
 }
 
 const REPLACED = '/user/{user_id}/'
 
-/** A PUT of the contract's example would give the caller another name, so it starts with the caller's own. */
+/** The example of PUT gets the name of the caller: with the contract's example, a PUT would rename the caller. */
 function namedAs({ username }: Caller, spec: Spec): Spec {
   const { put, ...others } = spec.paths[REPLACED] ?? {}
   const content = { 'application/json': { ...put?.requestBody?.content['application/json'], examples: { caller: { value: { username, profile: {} } } } } }
@@ -137,8 +137,8 @@ function namedAs({ username }: Caller, spec: Spec): Spec {
 }
 
 /**
- * Fills the caller's own id in where an operation is about a user, and its name where the name is sent. Swagger UI keeps what somebody types under another name,
- * which goes before this one.
+ * Fills in the id and the name of the caller in operations on a user. Swagger UI keeps typed values under another name, which
+ * takes precedence.
  */
 function fillIn(caller: Caller | undefined, { specSelectors, specActions }: System): void {
   for (const [path, methods] of Object.entries(specSelectors.specJson().toJS().paths)) {
@@ -148,7 +148,7 @@ function fillIn(caller: Caller | undefined, { specSelectors, specActions }: Syst
   if (caller !== undefined) specActions.updateJsonSpec(namedAs(caller, specSelectors.specJson().toJS()))
 }
 
-/** The key that was given last: the answer about one before it may come later. */
+/** The latest key: the answer about an earlier key may arrive after the answer about this one. */
 let lastKey = ''
 
 async function useKey(key: string, system: System): Promise<void> {

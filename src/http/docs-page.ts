@@ -4,7 +4,7 @@ export const DOCS = 'docs'
 /**
  * The page: it only names its files, so that nothing in it is a script or a style.
  *
- * @param root from where the page is to the root of the server, relative: a proxy may serve it under a path that is not told
+ * @param root the relative URL of the server's root: a proxy may serve the page under a path that the server does not know
  */
 export const htmlOf = (root: './' | '../'): string => `<!doctype html>
 <html lang="en">

@@ -55,16 +55,16 @@ function send(type: string, content: Buffer): Send {
  */
 export function serveDocs(app: FastifyInstance, publicUrl: string | undefined): void {
   const script = readFileSync(new URL('./docs-browser.js', import.meta.url))
-  const hasPath = publicUrl !== undefined && new URL(publicUrl).pathname !== '/'
+  const isPublicPath = publicUrl !== undefined && new URL(publicUrl).pathname !== '/'
   serveFile(app, '/', (request, reply) => {
-    // Relative where no path is known, since a proxy may take one off and not tell.
-    const isKnown = hasPath || request.forwarded_prefix !== ''
+    // Relative if no path is known, since a proxy may strip a path without `X-Forwarded-Prefix`.
+    const isKnown = isPublicPath || request.forwarded_prefix !== ''
     return reply.header('Content-Length', '0').redirect(isKnown ? publicPath(request, publicUrl, `/${DOCS}`) : DOCS)
   })
   const page = (root: './' | '../') => send('text/html; charset=utf-8', Buffer.from(htmlOf(root)))
   const file = page('./')
   const folder = page('../')
-  // What a browser makes of a relative URL depends on the last slash of the page's own.
+  // A browser resolves relative URLs against the page's URL, so its last slash decides.
   serveFile(app, `/${DOCS}`, (request, reply) => (String(pathOf(request.url)).endsWith('/') ? folder : file)(request, reply))
   serveFile(app, `/${DOCS}/page.css`, send('text/css; charset=utf-8', Buffer.from(css)))
   serveFile(app, `/${DOCS}/page.js`, send('text/javascript; charset=utf-8', script))

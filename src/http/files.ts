@@ -1,8 +1,8 @@
 import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
 
 /**
- * Serves what is no operation. HEAD is answered as GET is, without the body: link checkers, monitors and caches ask so.
- * Fastify's own HEAD routes say a length of 0 with 304, which GET does not.
+ * Serves a file, outside of the operations. HEAD is answered as GET without the body, for link checkers, monitors and caches.
+ * Fastify's own HEAD routes would send `Content-Length: 0` with a 304, and GET does not.
  */
 export function serveFile(app: FastifyInstance, url: string, handler: RouteHandlerMethod): void {
   app.route({ method: ['GET', 'HEAD'], url, handler })

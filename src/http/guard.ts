@@ -43,7 +43,7 @@ export function guard(
 ): onRequestAsyncHookHandler {
   const { needsKey, whoMayCall, readOnlyKey } = operations[operationId]
   return async (request, reply) => {
-    // It takes the forwarded addresses apart, so it is not asked for in vain.
+    // Read only with a limit, since it parses the forwarded addresses.
     if (limits !== undefined) limits.ofAddress(request.client_address, reply)
     // A key that is sent nevertheless is not looked at.
     if (!needsKey) return

@@ -25,7 +25,7 @@ function timestamp(): string {
   return time
 }
 
-/** Says on stderr that lines are lost, since the log can't. */
+/** Reports on stderr that lines are dropped, since the log itself can't. */
 function sayDropped(code: string): void {
   const why = code === 'EAGAIN' ? 'its reader is slow or has stopped' : code
   notes().write(
@@ -57,12 +57,12 @@ type LineLogger = Pick<Logger, 'isLevelEnabled'> & {
   readonly [symbols.streamSym]: Lines
 }
 
-/** Where a logger writes its lines. */
+/** The stream of a logger. */
 export function linesOf(log: FastifyBaseLogger): Lines {
   return (log as unknown as LineLogger)[symbols.streamSym]
 }
 
-/** What a line has of a refused sign-in. */
+/** The fields of a refused sign-in in its line. */
 function refusalText({ reason, enterprise, network }: SignInRefusal): string {
   const of = enterprise === undefined ? '' : `,"enterprise":"${enterprise}"`
   return `${of},"network":"${network}","reason":"${reason}"`

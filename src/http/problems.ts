@@ -49,7 +49,7 @@ export function loggable(error: unknown): Record<string, unknown> {
   return { type: error.name, message: error.message, frames }
 }
 
-/** A sign-in whose rules were not reached, or did not end in time, has no enterprise that is known. */
+/** The refusal of a sign-in. The enterprise is unknown if the request was refused before its rules, or at its deadline. */
 function refusedSignIn(problem: Problem, request: FastifyRequest): SignInRefusal | undefined {
   if (problem instanceof RefusedSignIn) return problem.refusal
   if (problem.code !== 'unavailable' || request.operation_id !== 'login') return undefined

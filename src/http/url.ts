@@ -41,26 +41,26 @@ export const requireHost: onRequestHookHandler = (request, _reply, done) => {
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * The path that a trusted proxy serves this server under, and takes off what it sends on: its `X-Forwarded-Prefix`, as
-     * `/directory`. Empty where there is none, or what is sent is no such path.
+     * The path that a trusted proxy serves this server under, and strips from requests: its `X-Forwarded-Prefix`, as
+     * `/directory`. Empty without a valid one.
      */
     readonly forwarded_prefix: string
   }
 }
 
-/** Gives each request the path that a proxy took off. It is made when it is asked for, for most requests never ask. */
+/** Gives each request the path that a proxy stripped, parsed on demand, since most requests never need it. */
 export function findPrefixes(app: FastifyInstance, trust: Trust): void {
   app.decorateRequest('forwarded_prefix', {
     getter() {
       if (!trust(this.raw.socket.remoteAddress)) return ''
-      // Of several values the last is the nearest proxy's, as Fastify takes it of -Proto and -Host: a client may have sent the others.
+      // The last value is the nearest proxy's: a client may have sent the others. Fastify reads -Proto and -Host alike.
       const nearest = String(this.headers['x-forwarded-prefix'] ?? '').split(',').at(-1) as string
       return proxyPathOf(nearest.trim()) ?? ''
     },
   })
 }
 
-/** Where the client finds a path of this server: a URL, or a path of the same origin. */
+/** The public form of a path of this server: an absolute URL, or a path on the same origin. */
 export function publicPath(request: FastifyRequest, publicUrl: string | undefined, path: string): string {
   return `${publicUrl ?? request.forwarded_prefix}${path}`
 }
@@ -69,7 +69,7 @@ export function publicPath(request: FastifyRequest, publicUrl: string | undefine
  * The absolute URL of a request, as its client sees it. `X-Forwarded-Proto`, `-Host` and `-Prefix` count only from a
  * trusted proxy (`trustProxy` of Fastify).
  *
- * @param publicUrl what it starts with whatever the request says
+ * @param publicUrl its start, whatever the request says
  */
 export function requestUrl(request: FastifyRequest, publicUrl: string | undefined): string {
   const host = isHost(request.host) ? request.host : String(request.headers.host)
@@ -79,9 +79,9 @@ export function requestUrl(request: FastifyRequest, publicUrl: string | undefine
   return `${publicUrl ?? `${scheme}://${host}${request.forwarded_prefix}`}${pathname}${search}`
 }
 
-/** The URL of a listener for who is on its machine. */
+/** The URL of a listener for clients on the same machine. */
 export function localUrl({ address, port }: Pick<AddressInfo, 'address' | 'port'>): string {
-  // An unspecified address can be listened on, but not everywhere called.
+  // Some systems can't connect to an unspecified address.
   const callable = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address
   return `http://${callable.includes(':') ? `[${callable}]` : callable}:${String(port)}`
 }

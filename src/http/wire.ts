@@ -17,7 +17,7 @@ import { makeRateLimits } from './rate-limits.js'
 import { requestUrl } from './url.js'
 import { SchemaFaults } from './validation.js'
 
-/** A name that an earlier release took is no fault where the user has it: PUT asks for it, and a user as read may be sent back. */
+/** A user may keep a name that only an earlier release accepted: PUT requires the name, and clients send it back as read. */
 function isKept({ keyword, instancePath, data }: ErrorObject, caller: Caller | undefined): boolean {
   return keyword === 'x-characters' && instancePath === '/username' && data === caller?.wanted?.username
 }

@@ -6,25 +6,25 @@ import type { Database } from '../db/schema.js'
 import { beginTry, type NoRoom, type Try } from '../db/sign-ins.js'
 import { overloaded, requireWaiting, type Waiter } from '../overload.js'
 
-/** How long it takes until a try that waits looks for room again, in milliseconds: more each time, up to the latter. */
+/** The first and the longest pause before a waiting try looks for room again, in milliseconds. Pauses double. */
 const FIRST_LOOK_MS = 20
 const LAST_LOOK_MS = 200
 
 /**
- * Begins a try as soon as there is room for it, or tells which failures fill the room.
+ * Begins a try as soon as there is room for it. Returns the count that failures fill, if there is one.
  *
- * @throws {Problem} `unavailable` where too many wait already, or nobody does
+ * @throws {Problem} `unavailable` when too many tries wait, or the client has gone
  */
 export type Turns = (wanted: Try, waiter: Waiter) => Promise<NoRoom | undefined>
 
-const isFilledByFailures = (why: NoRoom): boolean => why.seconds !== undefined
+const isFilledByFailures = ({ seconds }: NoRoom): boolean => seconds !== undefined
 
 /**
- * Makes the turns of a process. Room that tries under way have may be there again in a moment, so a try that finds none waits.
- * Of those that wait for the same room one alone asks the database, and what comes later waits behind it.
+ * Makes the turns of a process. A try waits while others in progress fill the room, since most of them soon free it. Of the
+ * tries that wait for the same room, only the first polls the database; the others queue behind it.
  */
 export function makeTurns(db: Kysely<Database>, { hashQueue }: Pick<Config, 'hashQueue'>): Turns {
-  const queues = new Map<string, { readonly one: LimitFunction; length: number }>()
+  const queues = new Map<string, { readonly run: LimitFunction; length: number }>()
   let waiting = 0
 
   async function look(wanted: Try, waiter: Waiter): Promise<NoRoom | undefined> {
@@ -38,12 +38,12 @@ export function makeTurns(db: Kysely<Database>, { hashQueue }: Pick<Config, 'has
 
   async function wait(place: string, wanted: Try, waiter: Waiter): Promise<NoRoom | undefined> {
     if (waiting >= hashQueue) throw overloaded('sign_ins')
-    const queue = queues.get(place) ?? { one: pLimit(1), length: 0 }
+    const queue = queues.get(place) ?? { run: pLimit(1), length: 0 }
     queues.set(place, queue)
     waiting++
     queue.length++
     try {
-      return await queue.one(() => look(wanted, waiter))
+      return await queue.run(() => look(wanted, waiter))
     } finally {
       waiting--
       queue.length--

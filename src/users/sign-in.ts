@@ -41,7 +41,7 @@ export interface SignIn {
 /** A number that no enterprise has: what is looked up in it is looked up as everywhere, and not found. */
 const NO_ENTERPRISE = -1
 
-/** Why a sign-in was refused, for operators alone: the client is told nothing of it. */
+/** Why a sign-in was refused. For operators alone: the client must not learn the reason. */
 export const signInReasons = [
   'unknown_tenant',
   'unknown_client',
@@ -54,15 +54,15 @@ export const signInReasons = [
   'unavailable',
 ] as const
 
-/** What operators may know of a refused sign-in: never the name that was typed. */
+/** The facts of a refused sign-in that are logged: never the name, since users type passwords there by mistake. */
 export interface SignInRefusal {
   readonly reason: (typeof signInReasons)[number]
-  /** The uuid, where there is one of the name that was sent. */
+  /** Its uuid; undefined for an unknown tenant. */
   readonly enterprise: string | undefined
   readonly network: string
 }
 
-/** A refusal of a sign-in. */
+/** The problem that a refused sign-in throws: its answer, and the facts for the log. */
 export class RefusedSignIn extends Problem {
   constructor(
     readonly refusal: SignInRefusal,
@@ -80,7 +80,7 @@ function reasonOf(enterprise: EnterpriseRow | undefined, found: Account | undefi
   return isRight ? 'inactive_user' : 'wrong_password'
 }
 
-/** A try may take this much longer than its request: a hash that runs when the time is up still ends. In milliseconds. */
+/** How much longer than its request a try may take, in milliseconds: a hash that runs at the deadline still ends. */
 const HASH_MS = 5000
 
 function tooManyTries({ most, seconds }: NoRoom, { signInWindowMs }: SignInDeps['config']): Problem {
@@ -88,14 +88,14 @@ function tooManyTries({ most, seconds }: NoRoom, { signInWindowMs }: SignInDeps[
   return new Problem('too_many_attempts', [`sign-ins: ${limit}`], { 'Retry-After': String(seconds) })
 }
 
-/** Makes keys for users whose password is right: see `makeSignIn`. */
+/** Signs in: makes a key for a user whose password is right. */
 export type MakeKeyOf = (wanted: SignIn) => Promise<components['schemas']['LoginResult']>
 
 /**
- * Makes the sign-ins of a process. One makes a key for the user whose password this is; every refusal runs the same statements
- * and one verification. Of tries at once no more are compared than may fail; the others wait for them.
+ * Makes the sign-in of a process. Every refusal runs the same statements and one verification. No more concurrent tries are
+ * compared than may fail; the others wait.
  *
- * A sign-in throws the problems `invalid_credentials`, whatever is wrong; `too_many_attempts`; `unavailable`.
+ * It throws the problems `invalid_credentials`, for every reason; `too_many_attempts`; `unavailable`.
  */
 export function makeSignIn(deps: SignInDeps): MakeKeyOf {
   const turns = makeTurns(deps.db, deps.config)

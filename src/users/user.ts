@@ -58,15 +58,15 @@ export function toUser(row: UserRow, enterprise: KeyOwner['enterprise'], token: 
   }
 }
 
-/** The last sign-in as tags have it; undefined where there was none. */
+/** The last sign-in in the form of entity tags; undefined before the first one. */
 function signInOf({ last_login }: UserRow): string | undefined {
   return last_login === null ? undefined : Date.parse(last_login).toString(36)
 }
 
 /**
  * The strong entity tag of a user (RFC 9110, section 8.8.3): another one after each write, whichever version's server wrote.
- * It is Postgres's own version of the row; the time of the last edit, since a database that was restored, or that a replica took
- * over from, gives the same versions again; the last sign-in; and what is shown of the enterprise.
+ * Its parts are Postgres's version of the row, the times of the last edit and the last sign-in, and a digest of the Google
+ * enterprise. The times are needed since a restored database or a replica assigns the same versions again.
  */
 export function etagOf(row: UserRow, { google_enterprise_id }: KeyOwner['enterprise']): string {
   const signIn = signInOf(row)
@@ -78,8 +78,8 @@ export function etagOf(row: UserRow, { google_enterprise_id }: KeyOwner['enterpr
 const TAG = /^"(\d+)\.([^.~"]+\.\d+Z)(?:~([0-9a-z]+))?(?:\.[\w-]+)?"$/
 
 /**
- * Whether a user was not edited since it had this tag. Another version of the row with the same time of the last edit is a
- * sign-in's, which is shown but is no edit: `updated_on` moves with every edit, `last_login` with every sign-in.
+ * Whether a user was not edited since it had this tag. A sign-in is no edit: it makes a new version of the row and moves
+ * `last_login`, but leaves `updated_on`, which every edit moves.
  */
 export function isUnedited(tag: string, row: UserRow): boolean {
   const [, version, updated_on, signIn] = TAG.exec(tag) ?? []

@@ -59,11 +59,11 @@ t.test('a place that can not be used: 78, why, and what to do', async (t) => {
   mkdirSync(path.join(folder, 'store'))
   symlinkSync('nowhere', path.join(folder, 'store', 'postgres'))
   const places: Record<string, RegExp> = {
-    'file': /a file is in its place.*: move the file, or name another folder$/,
-    'file/sub': /a file is in its place/,
-    'link': /a link in its path leads nowhere/,
-    'store': /a link in its path leads nowhere/,
-    'link/sub': /a link in its path leads nowhere/,
+    'file': /the path, or one above it, is a file: move the file, or name another folder$/,
+    'file/sub': /the path, or one above it, is a file/,
+    'link': /a symbolic link in its path is dangling/,
+    'store': /a symbolic link in its path is dangling/,
+    'link/sub': /a symbolic link in its path is dangling/,
     ['x'.repeat(300)]: /ENAMETOOLONG: .*: name another folder$/,
   }
   for (const [name, words] of Object.entries(places)) {
@@ -104,7 +104,7 @@ t.test('each reason of the operating system has its words and its code', async (
     const { message, exitCode } = folderFault('/data', Object.assign(new Error(code), { code }))
     return [exitCode, message]
   }
-  for (const code of ['EACCES', 'EPERM']) t.match(told(code), [78, /no right to write there: run as the owner/], code)
+  for (const code of ['EACCES', 'EPERM']) t.match(told(code), [78, /may not write there: run as the owner/], code)
   t.match(told('EROFS'), [78, /read-only: mount it writable/])
   for (const code of ['ENOSPC', 'EDQUOT']) t.match(told(code), [74, /the disk is full: free some space/], code)
   t.match(folderFault('/data', new Error('odd')), { exitCode: 78, message: /odd: name another folder/ })
@@ -126,7 +126,7 @@ t.test('a store that can not be written whole is not left half made', async (t) 
   limitFiles(t, 500_000)
   const { code, note } = await list(folder)
   t.equal(code, 74)
-  t.match(note, [/^roster: the embedded store \S+\/postgres can't be made: free 100 MB of its disk, and start again$/])
+  t.match(note, [/^roster: the embedded store \S+\/postgres can't be made: free 100 MB on its disk, and start again$/])
   t.strictSame(readdirSync(folder), [])
 })
 

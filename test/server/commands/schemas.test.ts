@@ -76,7 +76,7 @@ t.test('78: another application in the schema of Roster, and no schema at all', 
     }
   }
   await fails(url, /schema public .* another application \(2020_other\): "create schema …"/)
-  await fails(withPath(url, 'nowhere'), /no schema of search_path is in the database/)
+  await fails(withPath(url, 'nowhere'), /has no schema of search_path that the role may use/)
   await onDatabase(url, 'drop table kysely_migration')
   t.match(await runHere({ DATABASE_URL: url }, 'migrate'), { code: 78, note: [/table of another application/] })
 })

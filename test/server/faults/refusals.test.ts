@@ -71,9 +71,9 @@ t.test('TLS and passwords', async (t) => {
 
 t.test('what a statement is refused for, by its code in words', async (t) => {
   for (const [code, exitCode, words] of [
-    ['25006', 69, /takes no writes/], ['55P03', 69, /no lock in time/], ['57014', 69, /took too long/], ['40001', 69, /gave the statement up/],
-    ['53100', 69, /out of disk/], ['08006', 69, /ended the connection/], ['42P01', 1, /lacks tables/], ['42P07', 78, /table of another application/], ['42703', 1, /not as this release expects/],
-    ['23503', 1, /roster verify/], ['22P02', 1, /does not take a value/], ['XX001', 1, /the database failed/],
+    ['25006', 69, /takes no writes/], ['55P03', 69, /not granted in time/], ['57014', 69, /took too long/], ['40001', 69, /conflicted with concurrent ones/],
+    ['53100', 69, /out of disk/], ['08006', 69, /ended the connection/], ['42P01', 1, /lacks tables/], ['42P07', 78, /table of another application/], ['42703', 1, /differs from the schema of this release/],
+    ['23503', 1, /roster verify/], ['22P02', 1, /rejected a value/], ['XX001', 1, /the database failed/],
   ] as const) {
     refusal = { code, message: 'Key (email)=(alice@acme.example)', severity: 'ERROR', statements: true }
     await isTold(t, scripted, exitCode, words, 'enterprise', 'list')
