@@ -32,7 +32,7 @@ export function startTimer(run: () => void, ms: number): ReturnType<typeof setTi
  */
 export function retryAfterMs(headers: Headers): number {
   const asked = headers.get('retry-after') ?? ''
-  const ms = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - (Date.parse(headers.get('date') ?? '') || Date.now())
+  const ms = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - (Date.parse(String(headers.get('date'))) || Date.now())
   return Number.isNaN(ms) ? 0 : Math.max(0, ms)
 }
 

@@ -28,12 +28,14 @@ export function makeTurns(db: Kysely<Database>, { hashQueue }: Pick<Config, 'has
   let waiting = 0
 
   async function look(wanted: Try, waiter: Waiter): Promise<NoRoom | undefined> {
-    for (let ms = FIRST_LOOK_MS; ; ms = Math.min(2 * ms, LAST_LOOK_MS)) {
-      requireWaiting(waiter)
-      const why = await beginTry(db, wanted)
-      if (why === undefined || isFilledByFailures(why)) return why
+    requireWaiting(waiter)
+    let why = await beginTry(db, wanted)
+    for (let ms = FIRST_LOOK_MS; why !== undefined && !isFilledByFailures(why); ms = Math.min(2 * ms, LAST_LOOK_MS)) {
       await delay(ms)
+      requireWaiting(waiter)
+      why = await beginTry(db, wanted)
     }
+    return why
   }
 
   async function wait(place: string, wanted: Try, waiter: Waiter): Promise<NoRoom | undefined> {
