@@ -654,7 +654,7 @@ export interface components {
             profile?: components["schemas"]["UserProfileInput"];
         };
         /**
-         * @description User name: no control, format, line or paragraph separator characters (Unicode Cc, Cf, Zl, Zp), none that is not drawn (Default_Ignorable_Code_Point), and no white space or other blank, as U+2800, at the ends. A user who has another name from before keeps it until it is changed. Names are compared by NFKC(lower(upper(NFKC(name)))).
+         * @description User name: no control, format, line or paragraph separator characters (Unicode Cc, Cf, Zl, Zp), no invisible ones (Default_Ignorable_Code_Point), and no white space or other blank, as U+2800, at the ends. A user keeps a name that an earlier release accepted until it is changed. Names are compared by NFKC(lower(upper(NFKC(name)))).
          * @example carol
          */
         Username: string;
@@ -1170,7 +1170,7 @@ export interface components {
          */
         user_id: number;
         /**
-         * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user was edited since, the answer is 412 and nothing changes. A sign-in is no edit: a tag from before it still holds. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
+         * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user was edited since, the answer is 412 and nothing changes. A sign-in is no edit: an earlier tag stays valid. `*` matches any existing user. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
          * @example "75078.2026-01-05T09:45:00.000Z"
          */
         "If-Match": string;
@@ -1435,7 +1435,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user was edited since, the answer is 412 and nothing changes. A sign-in is no edit: a tag from before it still holds. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
+                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user was edited since, the answer is 412 and nothing changes. A sign-in is no edit: an earlier tag stays valid. `*` matches any existing user. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
                  * @example "75078.2026-01-05T09:45:00.000Z"
                  */
                 "If-Match"?: components["parameters"]["If-Match"];
@@ -1488,7 +1488,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user was edited since, the answer is 412 and nothing changes. A sign-in is no edit: a tag from before it still holds. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
+                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user was edited since, the answer is 412 and nothing changes. A sign-in is no edit: an earlier tag stays valid. `*` matches any existing user. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
                  * @example "75078.2026-01-05T09:45:00.000Z"
                  */
                 "If-Match"?: components["parameters"]["If-Match"];
@@ -1532,7 +1532,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user was edited since, the answer is 412 and nothing changes. A sign-in is no edit: a tag from before it still holds. `*` is any user that is there. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
+                 * @description The `ETag` of the user as it was read, or a list of them (RFC 9110, section 13.1.1): where the user was edited since, the answer is 412 and nothing changes. A sign-in is no edit: an earlier tag stays valid. `*` matches any existing user. A weak tag (`W/"…"`) never matches. What is malformed is answered with 400.
                  * @example "75078.2026-01-05T09:45:00.000Z"
                  */
                 "If-Match"?: components["parameters"]["If-Match"];

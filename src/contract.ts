@@ -119,7 +119,7 @@ function patternText(schema: Bounds, value: unknown): string {
   if (schema['x-characters'] === 'username') {
     return 'must have no control, format, separator or invisible characters, and no white space at its ends'
   }
-  if (schema['x-characters'] === 'name' && isText(String(value))) return 'must have no invisible characters, and at least one that can be seen'
+  if (schema['x-characters'] === 'name' && isText(String(value))) return 'must have no invisible characters, and at least one visible character'
   return schema.format === undefined || schema.format === 'password'
     ? 'must have no control characters'
     : `must be a ${schema.format}`

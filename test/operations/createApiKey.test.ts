@@ -74,7 +74,7 @@ t.test('400: all faults at once', async (t) => {
   isError(t, await post(viewer.id, viewer.key, {}), 400, 'validation_failed', ['name: is required'])
   isError(t, await post(viewer.id, viewer.key, { name: 'a\nb' }), 400, 'validation_failed', ['name: must have no control characters'])
   for (const name of ['\u3164', '\u2800', '  ', 'laptop\ufe0f', 'lap\u034ftop', '\u17b4', 'laptop\u{e0100}']) {
-    const unseen = ['name: must have no invisible characters, and at least one that can be seen']
+    const unseen = ['name: must have no invisible characters, and at least one visible character']
     isError(t, await post(viewer.id, viewer.key, { name }), 400, 'validation_failed', unseen)
   }
   isError(t, await post(viewer.id, viewer.key, { name: 'a'.repeat(101) }), 400, 'validation_failed')
