@@ -1,3 +1,9 @@
+# An older release would end, after a long install, in a syntax error.
+OLD_NODE := $(patsubst v%,%,$(shell case $$(node --version) in (v[0-9].*|v1[0-9].*|v20.[0-9].*|v20.1[0-8].*) node --version;; esac))
+ifneq ($(OLD_NODE),)
+$(error Node $(OLD_NODE) is too old: install Node 20.19 or newer)
+endif
+
 .PHONY: build start client sbom generate check test t watch fuzz ci bench bench-smoke test-chaos clean
 
 # Folders are among the sources, since removing a file changes the time of its folder alone.

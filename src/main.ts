@@ -11,6 +11,7 @@ import { listEnterprises } from './db/enterprises.js'
 import { usersOf } from './db/users.js'
 import { checkSchema, migrate } from './db/migrate.js'
 import type { Database } from './db/schema.js'
+import { OperatorError } from './errors.js'
 import type { LogBase } from './http/log.js'
 import { localUrl } from './http/url.js'
 import { type OpsListener, openOps } from './ops/listener.js'
@@ -19,25 +20,37 @@ import { databaseReadiness, type Readiness } from './ops/readiness.js'
 import type { Tracing } from './ops/tracing.js'
 import { createEnterprise } from './users/enterprise.js'
 
-/** Exit codes: a stop that had to cut requests off, and a second signal, which does not wait for them. */
+/** The exit code of a stop that had to cut requests off. */
 const FAILED = 1
-const INTERRUPTED = 130
+
+/** The exit code of a second signal, which does not wait for requests in flight. */
+export const INTERRUPTED = 130
 
 /** The signals that stop a server. */
-export const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
+export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-/** Calls `stop` on the first SIGTERM or SIGINT. A second one does not wait: `cut` is called, and the process ends. */
-export function onStopSignals(stop: (signal: string) => void, cut?: () => void): void {
+/** Calls `stop` on the first signal that stops a server, in place of what it did during the start, and `again` on each later one. */
+export function onStopSignals(stop: (signal: NodeJS.Signals) => void, again: () => void): void {
   let stopping = false
-  const onSignal = (signal: string): void => {
-    if (stopping) {
-      cut?.()
-      process.exit(INTERRUPTED)
-    }
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping) again()
+    else stop(signal)
     stopping = true
-    stop(signal)
   }
-  for (const signal of STOP_SIGNALS) process.on(signal, onSignal)
+  for (const signal of STOP_SIGNALS) {
+    const before = process.listeners(signal)
+    process.on(signal, onSignal)
+    // Last: with no listener left, Node drops a signal that has arrived and was not told yet.
+    for (const listener of before) process.off(signal, listener)
+  }
+}
+
+/** Time for busy clients to end their connections, in milliseconds, where balancers are given less. */
+const LEAST_DRAIN_MS = 200
+
+/** How long a server that is about to stop goes on answering, in milliseconds: balancers see it, and busy clients end their connections. */
+export function drainTime({ drainMs }: Config): number {
+  return Math.max(drainMs, LEAST_DRAIN_MS)
 }
 
 /** A server, and what stops it. */
@@ -45,7 +58,8 @@ export interface Server {
   readonly app: FastifyInstance
   readonly metrics: Registry
   /**
-   * No new connections, requests in flight finish, the database is closed. What is not finished within `shutdownMs` is cut
+   * During the drain each answer ends its connection, or the stop would reset connections that are about to be used again. Then:
+   * no new connections, requests in flight finish, the database is closed. What is not finished within `shutdownMs` is cut
    * off, and the process fails; what it wrote without an answer is rolled back.
    */
   readonly stop: (why: object) => Promise<void>
@@ -84,12 +98,12 @@ export async function buildServer(config: Config, { db, tracing }: Ground, logBa
   }
   let stopping = false
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    // Or a connection that is kept alive would outlive the last answer on it.
     if (stopping) reply.header('Connection', 'close')
     done()
   })
   const stop = async (why: object): Promise<void> => {
     stopping = true
+    await delay(drainTime(config))
     app.log.info(why, 'stopping')
     const bound = setTimeout(() => {
       app.log.error('requests in flight did not finish in time')
@@ -104,6 +118,15 @@ export async function buildServer(config: Config, { db, tracing }: Ground, logBa
     if (isExporting === true) process.exit()
   }
   return { app, metrics, stop }
+}
+
+/** What to do where an address can't be listened on, by the code of the error. */
+const LISTEN_ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process has this port: stop it, or set PORT to a free one',
+  EACCES: 'this user may not listen on this port: set PORT to one from 1024',
+  EADDRNOTAVAIL: 'this machine does not have this address: set HOST to one that it has, or to 0.0.0.0 for all',
+  ENOTFOUND: 'this name has no address: set HOST to an address of this machine',
+  EAI_AGAIN: 'the address of this name was not found: set HOST to an address of this machine',
 }
 
 /** Where the directory is kept, for people. */
@@ -159,10 +182,14 @@ export function serverReadiness(database: Readiness, draining: AbortSignal, list
   }
 }
 
-/** Lets balancers see that a server is about to stop, where they can. It goes on answering meanwhile. */
-export async function drain({ drainMs }: Config, draining: AbortController, ops: OpsListener | undefined): Promise<void> {
-  draining.abort()
-  if (ops !== undefined) await delay(drainMs)
+/** Listens where the settings say. @throws {OperatorError} when that can't be done */
+export async function listen(app: FastifyInstance, { host, port }: Config): Promise<void> {
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    throw new OperatorError(`can't listen on ${host}:${String(port)} (${code}): ${LISTEN_ADVICE[code] ?? 'set HOST and PORT'}`)
+  }
 }
 
 /**
@@ -174,26 +201,32 @@ export async function drain({ drainMs }: Config, draining: AbortController, ops:
 export async function serve(config: Config, note: (text: string) => void): Promise<void> {
   const embedded = config.store.engine === 'embedded'
   const ground = await openGround(config)
-  const { db } = ground
+  const { db, tracing } = ground
+  let server: Server | undefined
+  let ops: OpsListener | undefined
   try {
     if (embedded) await migrate(db)
     const newer = await checkSchema(db)
-    const { app, metrics, stop } = await buildServer(config, ground, null)
+    server = await buildServer(config, ground, null)
+    const { app, metrics, stop } = server
     note(whereIs(config.store))
     if (newer !== undefined) app.log.warn(newer)
     const draining = new AbortController()
     const ready = serverReadiness(databaseReadiness(db), draining.signal, () => app.server.listening)
-    const ops = await openOps(config, { ready, metrics: () => metrics.metrics() }, app.log)
-    onStopSignals((signal) => {
-      void drain(config, draining, ops)
-        .then(() => stop({ signal }))
-        .then(() => ops?.close())
-    })
-    await app.listen({ host: config.host, port: config.port })
+    ops = await openOps(config, { ready, metrics: () => metrics.metrics() }, app.log)
+    await listen(app, config)
+    onStopSignals(
+      (signal) => {
+        draining.abort()
+        void stop({ signal }).then(() => ops?.close())
+      },
+      () => process.exit(INTERRUPTED),
+    )
     const url = localUrl(app.server.address() as AddressInfo)
     if (embedded && !config.production) await makeDemo(db, url, note)
     note(`The reference of the API, in a browser: ${config.publicUrl ?? url}/docs`)
   } catch (error) {
+    await Promise.allSettled([ops?.close(), server === undefined ? tracing?.stop() : server.app.close()])
     await db.destroy()
     throw error
   }

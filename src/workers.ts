@@ -10,7 +10,7 @@ import { checkSchema } from './db/migrate.js'
 import type { Database } from './db/schema.js'
 import { OperatorError } from './errors.js'
 import { linesOf, makeLogger } from './http/log.js'
-import { buildServer, drain, onStopSignals, openGround, serverReadiness, STOP_SIGNALS, whereIs } from './main.js'
+import { buildServer, drainTime, INTERRUPTED, listen, onStopSignals, openGround, serverReadiness, STOP_SIGNALS, whereIs } from './main.js'
 import { Gathering, tellMetrics } from './ops/gather.js'
 import { openOps } from './ops/listener.js'
 import { addCounter, addGauge, countDroppedLines } from './ops/metrics.js'
@@ -40,6 +40,7 @@ export function pauseAfter(lastPauseMs: number, livedMs: number): number {
 /** What the primary process keeps of its workers. */
 interface Workers {
   readonly running: Set<Worker>
+  /** Aborted when a stop begins: what ends after that is not replaced. */
   readonly stopping: AbortSignal
   readonly log: Logger
   readonly gathering: Gathering
@@ -53,23 +54,17 @@ interface Started {
   readonly ended: Promise<void>
 }
 
-function tellToStop(worker: Worker): void {
-  worker.send('stop', ignore)
-}
-
 async function endOf(worker: Worker): Promise<void> {
   // One that could not be started has no id, and its end is never told.
   if (worker.process.pid !== undefined) await new Promise((resolve) => worker.once('exit', resolve))
 }
 
-function start({ running, stopping, gathering, count }: Workers): Started {
+function start({ running, gathering, count }: Workers): Started {
   const worker = cluster.fork()
   gathering.watch(worker)
-  // One that does not listen yet does not hear it.
   worker.once('listening', () => {
     count.listening++
     worker.once('exit', () => count.listening--)
-    if (stopping.aborted) tellToStop(worker)
   })
   // To hand a connection to one that has just died is an error. What follows from it, the end, is waited for.
   worker.on('error', ignore)
@@ -78,7 +73,7 @@ function start({ running, stopping, gathering, count }: Workers): Started {
   return { worker, since: performance.now(), ended }
 }
 
-/** Whether a worker's end left requests unanswered. A signal of a stop ends only one that does not listen yet. */
+/** Whether a worker's end left requests unanswered. One that a signal of a stop ends does not run yet, and has none. */
 function wasCutOff({ process: { exitCode, signalCode } }: Worker): boolean {
   return exitCode !== 0 && !STOP_SIGNALS.some((signal) => signal === signalCode)
 }
@@ -139,31 +134,30 @@ async function serveWorkersBeside(
 ): Promise<void> {
   const newer = await checkSchema(db)
   const log = makeLogger(config.logLevel, { pid: process.pid })
-  const stop = new AbortController()
+  const draining = new AbortController()
   const running = new Set<Worker>()
   const count = { listening: 0, replaced: 0 }
   const gathering = new Gathering(metricsOf(count, log))
-  const workers = { running, stopping: stop.signal, log, gathering, count }
-  const draining = new AbortController()
+  const workers = { running, stopping: draining.signal, log, gathering, count }
   const ready = serverReadiness(databaseReadiness(db), draining.signal, () => count.listening > 0)
   const ops = await openOps(config, { ready, metrics: gathering.metrics }, log)
   const cutOff = (): void => running.forEach((worker) => worker.process.kill('SIGKILL'))
-  let bound: NodeJS.Timeout | undefined
-  onStopSignals((signal) => {
-    void drain(config, draining, ops).then(() => {
+  onStopSignals(
+    (signal) => {
       log.info({ signal }, 'stopping')
-      stop.abort()
-      running.forEach(tellToStop)
-      bound = setTimeout(cutOff, config.shutdownMs + GRACE_MS)
-    })
-  }, cutOff)
+      draining.abort()
+      running.forEach((worker) => worker.process.kill(signal))
+      setTimeout(cutOff, drainTime(config) + config.shutdownMs + GRACE_MS).unref()
+    },
+    () => {
+      cutOff()
+      process.exit(INTERRUPTED)
+    },
+  )
   note(whereIs(config.store))
   if (newer !== undefined) log.warn(newer)
 
-  const cuts = await keepAll(wanted, workers).finally(async () => {
-    clearTimeout(bound)
-    await ops?.close()
-  })
+  const cuts = await keepAll(wanted, workers).finally(() => ops?.close())
   log.info('stopped')
   if (cuts.includes(true)) throw new OperatorError('requests in flight were cut off')
 }
@@ -185,29 +179,20 @@ async function keepAll(wanted: number, workers: Workers): Promise<boolean[]> {
 }
 
 /**
- * Runs one worker until the primary process stops it, or a signal does. When the primary is gone Node ends it.
+ * Runs one worker until a signal stops it, as the primary process sends it at a stop. When the primary is gone Node ends it.
  *
- * @throws when it can't listen
+ * @throws {OperatorError} when it can't listen
  */
 export async function serveAsWorker(config: Config, worker: Worker): Promise<void> {
   const ground = await openGround(config)
   try {
     const { app, metrics, stop } = await buildServer(config, ground, { pid: process.pid })
     tellMetrics(metrics)
-    let stopped = false
-    const stopOnce = async (why: object): Promise<void> => {
-      if (stopped || !app.server.listening) return
-      stopped = true
-      await stop(why)
-      worker.disconnect()
-    }
-    // A terminal sends its signal to the workers too, before the primary tells them or after.
-    for (const signal of STOP_SIGNALS) process.on(signal, () => void stopOnce({ signal }))
-    process.on('message', (message) => {
-      if (message === 'stop') void stopOnce({})
-    })
-    await app.listen({ host: config.host, port: config.port })
+    await listen(app, config)
+    // A terminal and systemd signal the workers too, so that a second signal is no haste: the primary kills them then.
+    onStopSignals((signal) => void stop({ signal }).then(() => worker.disconnect()), ignore)
   } catch (error) {
+    await ground.tracing?.stop()
     await ground.db.destroy()
     worker.disconnect()
     throw error

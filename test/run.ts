@@ -25,7 +25,7 @@ const SUITES: readonly Suite[] = [
   { runs: 'once', paths: ['client/package.test.js', 'contract/readers.test.js', 'contract/patterns.test.js', 'contract/collection.test.js'], uncounted: 'always' },
   { runs: 'each', paths: ['operations', 'auth/authenticate.test.js', 'auth/last-used.test.js', 'auth/clock.test.js', 'contract/examples.test.js', 'client/server.test.js'], uncounted: 'embedded' },
   { runs: 'each', paths: ['properties/changes.test.js', 'properties/pagination.test.js', 'properties/audit.test.js'], uncounted: 'always' },
-  { runs: 'server', paths: ['server/main.test.js', 'server/races'] },
+  { runs: 'server', paths: ['server/main.test.js', 'server/stops.test.js', 'server/races'] },
   { runs: 'server', paths: ['server/workers.test.js'] },
   { runs: 'server', paths: ['server/faults', 'chaos'] },
   { runs: 'server', paths: ['server/db', 'server/commands'] },

@@ -38,7 +38,7 @@ async function serveBy(workers: number, terminal: Terminal): Promise<void> {
 
 /** `roster serve`. */
 export function serveCommand(terminal: Terminal): Command {
-  return command(terminal, 'serve', 'answer the API until SIGTERM or SIGINT')
+  return command(terminal, 'serve', 'answer the API until SIGTERM, SIGINT or SIGHUP')
     .option(
       '--workers <n>',
       'processes that share the port, on a Postgres server; 0: one per core. Each has ROSTER_POOL_SIZE connections',

@@ -21,6 +21,7 @@ export interface Ending {
 /** A line of the log. */
 export interface Line {
   readonly msg: string
+  readonly time: string
   /** Of a process of `--workers`. */
   readonly pid?: number
   /** The worker that ended. */

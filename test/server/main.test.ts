@@ -107,7 +107,7 @@ async function stopping({ log }: Served): Promise<void> {
 
 const PATH = `/user/${String(user_id)}/`
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   await t.test(`${signal}: nothing new is accepted, what is in flight finishes, all is closed, exit code 0`, async (t) => {
     const server = serveProcess(t, served)
     const origin = await server.listening
@@ -157,7 +157,7 @@ t.test('a second signal does not wait: exit code 130; a port in use is a clear e
   const { port } = new URL(origin)
   const other = serveProcess(t, served, { PORT: port })
   t.strictSame(await other.ended, { code: 1, signal: null })
-  t.match(other.errors(), new RegExp(`address already in use 127\\.0\\.0\\.1:${port}`))
+  t.match(other.errors(), new RegExp(`can't listen on 127\\.0\\.0\\.1:${port} \\(EADDRINUSE\\): .*set PORT`))
   t.equal(other.errors().trim().split('\n').length, 2, 'where the directory is, and one line without a stack')
 
   const free = await lockRow()

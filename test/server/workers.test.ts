@@ -148,6 +148,40 @@ t.test("a terminal's signal to all the processes: what is in flight finishes, no
   const workers = await listening(server, 2)
   await drains(t, server, origin, workers, () => process.kill(-Number(server.child.pid), 'SIGINT'))
   t.equal(server.log.filter(listens).length, 2, 'no other worker was started')
+  t.strictSame(server.log.filter(({ worker }) => worker !== undefined), [], 'none is logged as replaced')
+  const [first, ...stops] = server.log.filter(({ msg }) => msg === 'stopping').map(({ time }) => Date.parse(time))
+  t.equal(stops.length, 2)
+  for (const stop of stops) t.ok(stop - first! > 400, 'the drain is not skipped')
+})
+
+t.test('a signal to one worker alone: it drains, ends and is replaced', async (t) => {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    const server = serveWorkers(t, 2)
+    const origin = await server.listening
+    const [, one] = await listening(server, 2)
+    const { free, blocked } = await lockRow(t)
+    const writing = Promise.all([1, 2, 3, 4].map(() => send(origin, 'PATCH', PATH, new Agent({ keepAlive: true }))))
+    await blocked()
+    process.kill(one!, signal)
+    await lines(server, ({ msg, pid }) => msg === 'stopping' && pid === one)
+    await free()
+    t.strictSame(await writing, [1, 2, 3, 4].map(() => ({ status: 200 })))
+    t.match(await lines(server, ({ worker }) => worker !== undefined), [{ worker: one, exit_code: 0, signal: null }])
+    t.equal((await listening(server, 3)).length, 3)
+    server.child.kill('SIGTERM')
+    t.strictSame(await server.ended, { code: 0, signal: null })
+  }
+})
+
+t.test('a stop while workers start ends those too, without waiting for the bound', async (t) => {
+  for (const wait of [0, 100, 200]) {
+    const server = serveWorkers(t, 3)
+    await server.listening
+    await delay(wait)
+    server.child.kill('SIGTERM')
+    t.ok(await within(9000, server.ended))
+    t.strictSame(await server.ended, { code: 0, signal: null })
+  }
 })
 
 t.test('ROSTER_SHUTDOWN_MS bounds the stop, also of a worker that does not respond: exit code 1', async (t) => {
@@ -189,22 +223,21 @@ t.test('a primary that is killed leaves no worker', async (t) => {
   t.ok(await gone(workers))
 })
 
-t.test('a port in use is told once, and ends the whole; a worker that ends is not replaced at a stop', async (t) => {
+t.test('a port in use is told once, and ends the whole; no worker is replaced at a stop', async (t) => {
   const server = serveWorkers(t, 2)
   const { port } = new URL(await server.listening)
   const second = serveWorkers(t, 2, { PORT: port })
   t.strictSame(await second.ended, { code: 1, signal: null })
   t.match(second.errors().trim().split('\n'), [
     /^Roster keeps the directory in /,
-    new RegExp(`^roster: .*EADDRINUSE.*${port}`),
+    new RegExp(`^roster: can't listen on .*:${port} \\(EADDRINUSE\\): .*set PORT`),
     'roster: the first worker did not start',
   ])
 
   const workers = await listening(server, 2)
-  process.kill(workers[1]!, 'SIGTERM')
-  t.match(await lines(server, ({ worker }) => worker !== undefined), [{ worker: workers[1], exit_code: 0, signal: null }])
-  server.child.kill('SIGTERM')
+  server.child.kill('SIGHUP')
   t.strictSame(await server.ended, { code: 0, signal: null })
+  t.strictSame(server.log.filter(({ worker }) => worker !== undefined), [])
   t.ok(await gone(workers))
 })
 
