@@ -1,6 +1,6 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import type { ApiKeyTable, Database } from './schema.js'
-import { type Json, jsonTime, withDates } from './times.js'
+import { type Json, jsonTime, milliseconds, withDates } from './times.js'
 
 const columns = [
   'api_key.id',
@@ -31,7 +31,7 @@ function keyOf(row: Json<KeyRow>): KeyRow {
 export type NewKey = Pick<ApiKeyTable, 'user_id' | 'prefix'> & { readonly hash: string; readonly expires_on: KeyEnd } &
   Partial<Pick<KeyRow, 'name' | 'kind' | 'read_only'>>
 
-const after = (ms: number) => sql<Date>`now() + ${ms}::double precision * interval '1 millisecond'`
+const after = (ms: number) => sql<Date>`now() + ${milliseconds(ms)}`
 
 const isLive = sql<boolean>`(api_key.revoked_on is null and api_key.expires_on > now())`
 
@@ -127,7 +127,7 @@ export function keyWritesOf(trx: Transaction<Database>, enterprise_id: number) {
         .execute()
     },
 
-    /** Revokes a user's keys of a kind that work, but for the newest ones, and tells their display prefixes, the oldest first. */
+    /** Revokes a user's live keys of a kind, but for the newest ones. Returns their display prefixes, oldest first. */
     async revokeOldest(user_id: number, kind: KeyRow['kind'], spared: number): Promise<string[]> {
       const old = live().where('user_id', '=', user_id).where('kind', '=', kind)
       const rows = await revoking

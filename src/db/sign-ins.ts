@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { againOnConflict } from './database.js'
 import type { Database } from './schema.js'
+import { milliseconds } from './times.js'
 
 /** The user that a sign-in names, with all that decides about it. */
 export interface Account {
@@ -75,10 +76,8 @@ export interface Try {
   readonly holdMs: number
 }
 
-const ms = (milliseconds: number) => sql`${milliseconds}::double precision * interval '1 millisecond'`
-
 // A difference of times in place of `now()`: Citus accepts only immutable functions in `do update`.
-const isEnded = ({ windowMs }: Try) => sql`excluded.ends_on - old.ends_on >= ${ms(windowMs)}`
+const isEnded = ({ windowMs }: Try) => sql`excluded.ends_on - old.ends_on >= ${milliseconds(windowMs)}`
 
 /**
  * Reserves room for a try in both counts, so that concurrent tries can't exceed the limits. One statement locks the row of the
@@ -88,9 +87,9 @@ const isEnded = ({ windowMs }: Try) => sql`excluded.ends_on - old.ends_on >= ${m
  */
 async function reserve(db: Kysely<Database>, wanted: Try): Promise<string[]> {
   const { network, account, most, windowMs, holdMs } = wanted
-  const held = sql`case when excluded.held_until - old.held_until >= ${ms(holdMs)} then 0 else old.held end`
+  const held = sql`case when excluded.held_until - old.held_until >= ${milliseconds(holdMs)} then 0 else old.held end`
   const n = sql`case when old.n = 0 or ${isEnded(wanted)} then ${held} else old.n end`
-  const row = (counted: string) => sql`(${network}::text, ${counted}::text, 1, now() + ${ms(windowMs)}, 1, now() + ${ms(holdMs)})`
+  const row = (counted: string) => sql`(${network}::text, ${counted}::text, 1, now() + ${milliseconds(windowMs)}, 1, now() + ${milliseconds(holdMs)})`
   const reservation = sql<{ account: string }>`
     insert into sign_in_failure as old (network, account, n, ends_on, held, held_until)
     values ${row(ANY)}, ${row(account)}
@@ -112,7 +111,7 @@ export type Outcome = 'failed' | 'succeeded' | 'dropped'
 async function end(db: Kysely<Database>, ended: Try, outcome: Outcome, accounts: readonly string[]): Promise<void> {
   const { network, windowMs } = ended
   const failures = outcome === 'failed' ? 1 : 0
-  const rows = accounts.map((account) => sql`(${network}::text, ${account}::text, ${failures}::integer, now() + ${ms(windowMs)}, 0, now())`)
+  const rows = accounts.map((account) => sql`(${network}::text, ${account}::text, ${failures}::integer, now() + ${milliseconds(windowMs)}, 0, now())`)
   const counted = sql`greatest(old.n - 1, 0)`
   const set = {
     // A failure counts in the window in which its try ends.

@@ -1,7 +1,10 @@
-import { type AliasedRawBuilder, sql } from 'kysely'
+import { type AliasedRawBuilder, type RawBuilder, sql } from 'kysely'
 
 /** A row as JSON has it: times are strings. */
 export type Json<Row> = { [Name in keyof Row]: Date extends Row[Name] ? string | Exclude<Row[Name], Date> : Row[Name] }
+
+/** An interval of so many milliseconds. */
+export const milliseconds = (ms: number): RawBuilder<string> => sql`${ms}::double precision * interval '1 millisecond'`
 
 type NameOf<Path> = Path extends `${string}.${infer Name}` ? Name : Path
 

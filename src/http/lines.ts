@@ -3,23 +3,23 @@ import { write, writeSync } from 'node:fs'
 /** Lines wait this long at most for others, in milliseconds. */
 const FLUSH_MS = 100
 
-/** Bytes that may wait. Lines beyond are dropped, so that a reader that stopped costs no memory. */
+/** The most bytes that wait. Lines beyond are dropped, so that a stalled reader does not cost memory. */
 const WAITING = 1_048_576
 
 /** How long the first retry of a write to a full pipe waits, and the longest one, in milliseconds. */
 const FIRST_RETRY_MS = 1
 const LONGEST_RETRY_MS = 100
 
-/** How long an exit waits for a reader that is slow, in milliseconds, and how often it looks. */
+/** How long an exit waits for a slow reader, and the pause between its attempts, in milliseconds. */
 const EXIT_MS = 500
 const LOOK_MS = 5
 
-/** The code of a pipe, a socket or a terminal that takes no more for now. */
+/** The error code of a pipe, a socket or a terminal whose buffer is full. */
 const FULL = 'EAGAIN'
 
-/** How lines are put together. */
+/** How many bytes of lines are written together. */
 export interface Sizes {
-  /** Lines wait until there are this many bytes. */
+  /** Lines wait for others until there are this many bytes. */
   readonly minLength: number
   /** Bytes in one write, unless one line is longer. */
   readonly maxWrite: number
@@ -39,7 +39,7 @@ interface Rest {
 
 const NEWLINE = 10
 
-/** The newline that ends a torn line is none. */
+/** Counts lines, without the empty one that a newline before a piece makes. */
 const linesIn = (text: Buffer): number => text.toString().split('\n').filter((line) => line !== '').length
 
 const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException).code)
@@ -47,21 +47,21 @@ const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoExceptio
 /** Where lines go: `process.stdout`, `process.stderr`, or a file. */
 export interface Output {
   readonly fd: number
-  /** What Node has for a pipe, a socket or a terminal, under no public name. */
+  /** Node's handle of a pipe, a socket or a terminal. There is no public name for it. */
   readonly _handle?: { readonly setBlocking: (isBlocking: boolean) => void }
 }
 
 /**
- * Lets no write wait for its reader, since a write that hangs keeps a thread, and the exit with it. Needed before each write:
- * the start and the end of another process on the same pipe, as a worker, make writes wait again.
+ * Makes writes non-blocking: a write that hangs would hold a thread of the pool, and delay the exit. Needed before each write,
+ * since another process on the same pipe, as a worker, makes it blocking again when it starts and ends.
  */
 function unblock({ _handle }: Output): void {
   _handle?.setBlocking(false)
 }
 
 /**
- * Writes lines, whatever becomes of their reader: it never waits, and never throws. What can't be written is dropped and counted.
- * An exit writes what is left, as far as the reader takes it at once. (pino's own stream tries for ever, at an exit too.)
+ * Writes lines without ever blocking or throwing, even if their reader stalls or dies. Lines that can't be written are dropped and
+ * counted. An exit writes waiting lines, for a bounded time; the stream of pino would retry forever.
  */
 export class Lines {
   /** Lines that were dropped. */
@@ -69,17 +69,17 @@ export class Lines {
   readonly #pieces: Piece[] = []
   #waiting = 0
   #rest: Rest | undefined
-  /** Part of a line was written, and the rest of it dropped: the next line needs a new one. */
+  /** The last write ended within a line: if the rest is dropped, the next piece must start with a newline. */
   #isTorn = false
-  /** The operating system has the rest, and writes it even if the process exits. */
+  /** A write of the rest is in the thread pool, which finishes it even if the process exits. */
   #isSending = false
   #retryMs = FIRST_RETRY_MS
   #timer: NodeJS.Timeout | undefined
   #output: Output | undefined
 
   /**
-   * @param open gives the output, at the first write
-   * @param onDrop told once, when the first line is dropped, of the reason as a code
+   * @param open returns the output; called at the first write
+   * @param onDrop called once, at the first dropped line, with the error code
    */
   constructor(
     readonly open: () => Output,
@@ -87,7 +87,7 @@ export class Lines {
     readonly onDrop: (code: string) => void,
   ) {}
 
-  /** @param bytes as many as the line has in UTF-8; measured where it is not said, which takes longer than the rest */
+  /** @param bytes the length of the line in UTF-8; the default measures it, which takes longer than the rest of this method */
   write(line: string, bytes = Buffer.byteLength(line)): void {
     if (this.#waiting + bytes > WAITING) {
       this.#drop(1, FULL)
@@ -104,7 +104,7 @@ export class Lines {
     this.#goOn()
   }
 
-  /** Begins to write where there is enough, or what there is after a while. */
+  /** Starts a write as soon as enough bytes wait, or after a pause. */
   #goOn(): void {
     if (this.#rest !== undefined || this.#waiting === 0) return
     if (this.#waiting >= this.sizes.minLength) this.#begin()
@@ -114,7 +114,7 @@ export class Lines {
   readonly #begin = (): void => {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    // Only called while something waits.
+    // `#goOn` and its timer call this only while a piece waits.
     this.#rest = this.#restOf(this.#pieces.shift() as Piece)
     this.#send()
   }
@@ -174,14 +174,14 @@ export class Lines {
     if (isFirst) this.onDrop(code)
   }
 
-  /** Writes what is left while the process exits: no more turns of the event loop come. */
+  /** Writes waiting lines synchronously while the process exits, since the event loop has stopped. */
   readonly #finish = (): void => {
     const until = performance.now() + EXIT_MS
     if (this.#rest !== undefined && !this.#isSending && !this.#writeNow(this.#rest, until)) return
     for (const piece of this.#pieces) if (!this.#writeNow(this.#restOf(piece), until)) return
   }
 
-  /** @returns whether all of it was taken in time */
+  /** @returns whether all of it was written in time */
   #writeNow(rest: Rest, until: number): boolean {
     const asleep = new Int32Array(new SharedArrayBuffer(4))
     while (rest.left.length > 0) {
@@ -196,7 +196,7 @@ export class Lines {
   }
 }
 
-/** Writes notes to stderr at once. What can't be written there is lost: there is no place left to say so. */
+/** Writes notes to stderr at once. Notes that can't be written are lost without a report. */
 export function notes(): Lines {
   return new Lines(() => process.stderr, { minLength: 0, maxWrite: 4096 }, () => undefined)
 }

@@ -81,9 +81,9 @@ export async function changeUser(
     const changed = await users.update(id, changes)
     const keys = keyWritesOf(trx, caller.enterprise.id)
     const revoked = [
-      // Whoever signed in with the old password is out, wherever that was.
+      // A new password ends every session of the old one.
       ...(password_hash === undefined ? [] : await keys.revokeOldest(id, 'sign-in', 0)),
-      // Also at an activation: what a 0.1.0 server deactivated has its keys, and they must not work again.
+      // Also at an activation: a deactivation by a 0.1.0 server leaves keys, which must not work again.
       ...(changes.is_active === undefined ? [] : await keys.revokeAll(id)),
     ]
     const { append } = auditOf(trx, caller.enterprise)
