@@ -1,15 +1,15 @@
 #!/usr/bin/env node
-// Older releases of Node read this file too: its syntax is theirs, and all that the server needs is imported after the check.
+// Older releases of Node must be able to parse this file, so all other modules are imported after the check of the version.
 const [NEEDED_MAJOR, NEEDED_MINOR] = [20, 19] as const
 const OUTPUT_FAILED = 74
 
 /** Bytes of one write to stdout: a pipe takes no fewer at a time, so what was taken of a long line is known. */
 const PIECE = 4096
 
-/** The exit codes that a shell gives for commands that these signals end. */
+/** The exit codes of a shell for commands that end by these signals. */
 const SIGNALLED = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
-/** How long what a failed command left open may keep the process, in milliseconds. */
+/** How long open handles of a failed command may keep the process alive, in milliseconds. */
 const LEFT_OPEN_MS = 500
 
 async function main(): Promise<void> {
@@ -54,7 +54,7 @@ if (major < NEEDED_MAJOR || (major === NEEDED_MAJOR && minor < NEEDED_MINOR)) {
   process.stderr.write(`roster: Node ${process.versions.node} is too old: install Node 20.19 or newer\n`)
   process.exitCode = 1
 } else {
-  // Without a handler, process 1 of a container never ends by a signal. A server that listens takes these over.
+  // Without a handler, process 1 of a container ignores signals. A server that listens replaces these handlers.
   const isServer = process.argv[2] === 'serve'
   for (const [signal, code] of Object.entries(SIGNALLED)) process.on(signal, () => process.exit(isServer ? 0 : code))
   void main()

@@ -29,7 +29,7 @@ export const INTERRUPTED = 130
 /** The signals that stop a server. */
 export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
-/** Calls `stop` on the first signal that stops a server, in place of what it did during the start, and `again` on each later one. */
+/** Calls `stop` on the first stop signal, and `again` on each later one. Replaces the handlers of the start. */
 export function onStopSignals(stop: (signal: NodeJS.Signals) => void, again: () => void): void {
   let stopping = false
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -40,15 +40,15 @@ export function onStopSignals(stop: (signal: NodeJS.Signals) => void, again: () 
   for (const signal of STOP_SIGNALS) {
     const before = process.listeners(signal)
     process.on(signal, onSignal)
-    // Last: with no listener left, Node drops a signal that has arrived and was not told yet.
+    // Removed last: with no listener at all, Node would drop a pending signal.
     for (const listener of before) process.off(signal, listener)
   }
 }
 
-/** Time for busy clients to end their connections, in milliseconds, where balancers are given less. */
+/** The shortest drain, in milliseconds: busy clients need this time to close their connections. */
 const LEAST_DRAIN_MS = 200
 
-/** How long a server that is about to stop goes on answering, in milliseconds: balancers see it, and busy clients end their connections. */
+/** How long a stop keeps answering, in milliseconds, so that balancers notice it and busy clients close their connections. */
 export function drainTime({ drainMs }: Config): number {
   return Math.max(drainMs, LEAST_DRAIN_MS)
 }
@@ -58,7 +58,7 @@ export interface Server {
   readonly app: FastifyInstance
   readonly metrics: Registry
   /**
-   * During the drain each answer ends its connection, or the stop would reset connections that are about to be used again. Then:
+   * During the drain each answer closes its connection: otherwise, the stop would reset connections in use. After that,
    * no new connections, requests in flight finish, the database is closed. What is not finished within `shutdownMs` is cut
    * off, and the process fails; what it wrote without an answer is rolled back.
    */
@@ -120,13 +120,13 @@ export async function buildServer(config: Config, { db, tracing }: Ground, logBa
   return { app, metrics, stop }
 }
 
-/** What to do where an address can't be listened on, by the code of the error. */
+/** The remedy for an address that can't be listened on, by the code of the error. */
 const LISTEN_ADVICE: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another process has this port: stop it, or set PORT to a free one',
   EACCES: 'this user may not listen on this port: set PORT to one from 1024',
   EADDRNOTAVAIL: 'this machine does not have this address: set HOST to one that it has, or to 0.0.0.0 for all',
-  ENOTFOUND: 'this name has no address: set HOST to an address of this machine',
-  EAI_AGAIN: 'the address of this name was not found: set HOST to an address of this machine',
+  ENOTFOUND: 'this host name does not resolve: set HOST to an address of this machine',
+  EAI_AGAIN: 'the DNS lookup of this host name failed: set HOST to an address of this machine',
 }
 
 /** Where the directory is kept, for people. */
@@ -182,7 +182,7 @@ export function serverReadiness(database: Readiness, draining: AbortSignal, list
   }
 }
 
-/** Listens where the settings say. @throws {OperatorError} when that can't be done */
+/** Listens on HOST and PORT. @throws {OperatorError} when that fails */
 export async function listen(app: FastifyInstance, { host, port }: Config): Promise<void> {
   try {
     await app.listen({ host, port })

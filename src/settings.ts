@@ -218,7 +218,7 @@ export const settings = {
   ROSTER_DRAIN_MS: setting(
     integer(0, 15_000),
     '500',
-    'how long balancers are told to send no more requests, and answers end their connections, before a stop; 200 at least',
+    'how long a stop waits while /readyz is 503 and each answer closes its connection; less than 200 counts as 200',
   ),
   ROSTER_SHUTDOWN_MS: setting(milliseconds, '10000', 'how long requests in flight may take to finish after SIGTERM'),
   ROSTER_KEYS_PER_USER: setting(integer(1, 1000), '50', 'keys that a user may have at a time; those of sign-ins are counted apart'),

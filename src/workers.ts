@@ -40,7 +40,7 @@ export function pauseAfter(lastPauseMs: number, livedMs: number): number {
 /** What the primary process keeps of its workers. */
 interface Workers {
   readonly running: Set<Worker>
-  /** Aborted when a stop begins: what ends after that is not replaced. */
+  /** Aborted when a stop begins: workers that end after that are not replaced. */
   readonly stopping: AbortSignal
   readonly log: Logger
   readonly gathering: Gathering
@@ -73,7 +73,7 @@ function start({ running, gathering, count }: Workers): Started {
   return { worker, since: performance.now(), ended }
 }
 
-/** Whether a worker's end left requests unanswered. One that a signal of a stop ends does not run yet, and has none. */
+/** Whether a worker's end left requests unanswered. A stop signal ends only a worker that does not listen yet, without requests. */
 function wasCutOff({ process: { exitCode, signalCode } }: Worker): boolean {
   return exitCode !== 0 && !STOP_SIGNALS.some((signal) => signal === signalCode)
 }
@@ -189,7 +189,7 @@ export async function serveAsWorker(config: Config, worker: Worker): Promise<voi
     const { app, metrics, stop } = await buildServer(config, ground, { pid: process.pid })
     tellMetrics(metrics)
     await listen(app, config)
-    // A terminal and systemd signal the workers too, so that a second signal is no haste: the primary kills them then.
+    // A terminal and systemd signal the workers too, so a worker ignores a second signal: the primary kills its workers at that.
     onStopSignals((signal) => void stop({ signal }).then(() => worker.disconnect()), ignore)
   } catch (error) {
     await ground.tracing?.stop()

@@ -107,15 +107,15 @@ export function inTransaction<T>(
   return queued(db, (begin) => readCommitted(db).execute(begin), work, waiter)
 }
 
-/** Runs one statement, again as `read committed` where the isolation of its session made it fail for another one. */
+// The first attempt saves the statements of a transaction. It has the isolation level of its session, which a pooler may have set.
+const oneStatement = (db: Kysely<Database>, nth: number) => (nth === 1 ? db.connection() : readCommitted(db))
+
+/** Runs `work`, which is one statement, and retries it as `read committed` after a conflict. It does not queue with other writes. */
 export function againOnConflict<T>(db: Kysely<Database>, work: (db: Kysely<Database>) => Promise<T>): Promise<T> {
-  return attempt((nth) => (nth === 1 ? db.connection() : readCommitted(db)).execute(work))
+  return attempt((nth) => oneStatement(db, nth).execute(work))
 }
 
-/**
- * Runs `work`, which is one statement and so a transaction of its own, as `inTransaction` does. The first attempt has the
- * isolation level of its session, which a pooler may have changed. A retry is a transaction that sets the level.
- */
+/** Runs `work`, which is one statement and so a transaction of its own, as `inTransaction` does. */
 export function inStatement<T>(db: Kysely<Database>, work: (db: Kysely<Database>) => Promise<T>, waiter?: Waiter): Promise<T> {
-  return queued(db, (begin, nth) => (nth === 1 ? db.connection() : readCommitted(db)).execute(begin), work, waiter)
+  return queued(db, (begin, nth) => oneStatement(db, nth).execute(begin), work, waiter)
 }
