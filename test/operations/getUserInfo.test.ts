@@ -147,10 +147,10 @@ t.test('401', async (t) => {
     for (const key of [expired, revoked]) isError(t, await call('GET /user_info/', { key }), 401, 'invalid_credentials')
     t.equal((await call('GET /user_info/', { key: viewer.key })).statusCode, 200)
   })
-  await t.test('an inactive user, until it is active again', async (t) => {
+  await t.test('an inactive user, also when it is active again: its keys are revoked', async (t) => {
     for (const is_active of [false, true]) {
       await call(`PATCH /user/${String(viewer.id)}/`, { key: superuser, json: { is_active } })
-      t.equal((await call('GET /user_info/', { key: viewer.key })).statusCode, is_active ? 200 : 401)
+      t.equal((await call('GET /user_info/', { key: viewer.key })).statusCode, 401)
     }
   })
   await t.test('another tenant or client, whatever is wrong with it', async (t) => {
