@@ -82,7 +82,12 @@ function notConnected(cause: Error): OperatorError {
     )
   }
   if (syscall === 'open') return new OperatorError(`a file that DATABASE_URL names can't be read (${code})`, MISCONFIGURED)
-  return new OperatorError("the database that DATABASE_URL names can't be reached", UNREACHABLE)
+  // A name with several addresses fails with an error for each, and no message of its own.
+  const failures: readonly Error[] = cause instanceof AggregateError ? cause.errors : [cause]
+  return new OperatorError(
+    `the database that DATABASE_URL names can't be reached (${failures.map(saidBy).join(', ')}): start it, or correct the host and port in DATABASE_URL`,
+    UNREACHABLE,
+  )
 }
 
 function lacksRight(error: DatabaseError): OperatorError {

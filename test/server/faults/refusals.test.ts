@@ -66,7 +66,14 @@ t.test('TLS and passwords', async (t) => {
     t.match(toOperatorError(new NoConnection(error)), { exitCode: 78, message: words })
   }
   t.match(toOperatorError(new Error('ours')), { exitCode: 1, message: 'ours' })
-  t.match(toOperatorError(new Error('Connection terminated unexpectedly')), { exitCode: 69, message: /can't be reached/ })
+  t.match(toOperatorError(new Error('Connection terminated unexpectedly')), { exitCode: 69, message: /can't be reached \(Connection terminated unexpectedly\): start it/ })
+})
+
+t.test('what keeps a database from being reached, at each address of its name', async (t) => {
+  const refused = (address: string) => Object.assign(new Error(`connect ECONNREFUSED ${address}:1`), { code: 'ECONNREFUSED', syscall: 'connect' })
+  const ofBoth = toOperatorError(new NoConnection(new AggregateError([refused('::1'), refused('127.0.0.1')])))
+  t.match(ofBoth, { exitCode: 69, message: /reached \(connect ECONNREFUSED ::1:1, connect ECONNREFUSED 127\.0\.0\.1:1\): start it/ })
+  await isTold(t, 'postgres://u:S3CRET@no.such.host.invalid/x', 69, /reached \(getaddrinfo \w+ no\.such\.host\.invalid\): start it, or correct the host/)
 })
 
 t.test('what a statement is refused for, by its code in words', async (t) => {
