@@ -94,7 +94,6 @@ async function keep(first: Started, workers: Workers): Promise<boolean> {
     const end = { worker: pid, exit_code: exitCode, signal: signalCode, pause_ms: pauseMs }
     log.error(end, 'a worker ended and is replaced')
     const paused = await delay(pauseMs, true, { signal: stopping }).catch(() => false)
-    /* c8 ignore next -- A stop in this pause: a test can't be sure to meet it. */
     if (!paused) return false
     workers.count.replaced++
   }

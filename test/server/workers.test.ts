@@ -216,6 +216,19 @@ t.test('a second signal does not wait: exit code 130, and no worker is left', as
   await free()
 })
 
+t.test('a stop in the pause before a worker is replaced starts no other, and is no failure', async (t) => {
+  const server = serveWorkers(t, 2)
+  await server.listening
+  for (let n = 1; n <= 5; n++) {
+    process.kill((await listening(server, n + 1)).at(-1)!, 'SIGKILL')
+    await lines(server, ({ msg }) => msg === 'a worker ended and is replaced', n)
+  }
+  t.match(server.log.at(-1), { pause_ms: 1600 })
+  server.child.kill('SIGTERM')
+  t.strictSame(await server.ended, { code: 0, signal: null })
+  t.equal(server.log.filter(listens).length, 6)
+})
+
 t.test('a primary that is killed leaves no worker', async (t) => {
   const server = serveWorkers(t, 2)
   const workers = await listening(server, 2)
