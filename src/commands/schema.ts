@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { listEnterprises } from '../db/enterprises.js'
 import { exportStore } from '../db/export.js'
 import { type Faults, findFaults, repair } from '../db/verify.js'
 import { OperatorError } from '../errors.js'
@@ -47,5 +48,13 @@ export function verifyCommand(terminal: Terminal): Command {
 /** `roster export-store`. */
 export function exportStoreCommand(terminal: Terminal): Command {
   return command(terminal, 'export-store', 'print the whole directory as a psql script to fill an empty database; it holds password hashes')
-    .action(() => withDatabase(patient(terminal), (db) => exportStore(db, terminal.out)))
+    .action(() =>
+      withDatabase(patient(terminal), async (db) => {
+        // From another folder the default store is a new one, and its script would pass for the directory.
+        if ((await listEnterprises(db)).length === 0) {
+          throw new OperatorError('the directory has no enterprise, so the script would be empty: name the folder of the store in ROSTER_DATA')
+        }
+        await exportStore(db, terminal.out)
+      }),
+    )
 }

@@ -61,6 +61,12 @@ const script = exported.out.join('\n')
 /** Without the one line that is for psql. */
 const statements = script.replace(/^\\set .*\n/, '')
 
+t.test('a directory without an enterprise is refused, as that of a new folder', async (t) => {
+  const { embedded: store } = (await emptyStores(t)) as { embedded: StoreSettings }
+  const refused = await run(store, 'export-store')
+  t.match(refused, { code: 1, out: [], note: [/no enterprise, .*: name the folder of the store in ROSTER_DATA/] })
+})
+
 t.test('the script', async (t) => {
   t.strictSame([exported.code, exported.note], [0, []])
   t.match(script, /^\\set ON_ERROR_STOP on\nbegin;\n[^]*\ncommit;$/)
