@@ -109,7 +109,7 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
         .orderBy('id')
         .forUpdate()
         .execute()
-      return new Map(rows.flatMap(({ values }) => userOf(values) ?? []).map((row) => [row.id, row]))
+      return new Map(rows.map(({ values }) => [values[0], userOf(values) as UserRow]))
     },
 
     /** The hash of the password of a user whose row is locked; null where it has none. */
@@ -133,7 +133,7 @@ export function userWritesOf(trx: Transaction<Database>, enterprise_id: number) 
         .orderBy('id')
         .forUpdate()
         .execute()
-      return rows.flatMap(({ values }) => userOf(values) ?? [])
+      return rows.map(({ values }) => userOf(values) as UserRow)
     },
 
     /** @throws {DuplicateUser} when the name or the address belongs to another user */

@@ -12,10 +12,9 @@ const PATIENCE_MS = 1000
 
 const ignore = (): void => undefined
 
-/** Tells the primary process the metrics of this worker whenever it asks. */
+/** Tells the primary process the metrics of this worker whenever it asks, with its only message. */
 export function tellMetrics(registry: Registry): void {
-  process.on('message', (message) => {
-    if (message !== ASK) return
+  process.on('message', () => {
     void registry.getMetricsAsJSON().then((metrics) => process.send?.(metrics, undefined, undefined, ignore))
   })
 }

@@ -27,11 +27,11 @@ for (const [engine, store] of Object.entries(await emptyStores(t))) {
       const { code, note } = await runHere({ ...store }, ...command)
       t.strictSame([code, note], [1, ['roster: the database is newer than this server (0099_next, 0100_later): update the server']], command.join(' '))
     }
-    await execute(`delete from kysely_migration where name < '0099'`)
+    await execute(`delete from kysely_migration where name like '0002%'`)
     for (const command of commands) {
       const { code, note } = await runHere({ ...store }, ...command)
       t.equal(code, 1)
-      t.match(note, [/^roster: the database has migrations of another release \(0099_next, 0100_later\) and lacks some of this one \(0001_.*use the release/])
+      t.match(note, [/^roster: the database has migrations of another release \(0099_next, 0100_later\) and lacks some of this one \(0002_.*use the release/])
     }
   })
 }
