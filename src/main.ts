@@ -187,7 +187,7 @@ export async function listen(app: FastifyInstance, { host, port }: Config): Prom
   try {
     await app.listen({ host, port })
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException
+    const code = String((error as NodeJS.ErrnoException).code)
     throw new OperatorError(`can't listen on ${host}:${String(port)} (${code}): ${LISTEN_ADVICE[code] ?? 'set HOST and PORT'}`)
   }
 }
