@@ -12,6 +12,7 @@ import { migrate } from '../../src/db/migrate.js'
 import { listen, serve } from '../../src/main.js'
 import { createEnterprise } from '../../src/users/enterprise.js'
 import { emptyDatabase, emptyFolder, freshDatabase, type StoreSettings, testConfig } from '../helpers/database.js'
+import { measured } from '../helpers/measured.js'
 import { serveProcess, within } from '../helpers/process.js'
 import { thisFile } from '../helpers/this-file.js'
 
@@ -201,7 +202,7 @@ const CLI = 'dist/src/cli.js'
 
 t.test('a signal ends a command as the shell expects, and a server under nohup as every other signal', async (t) => {
   const { store, asked } = await silent(t)
-  const migrating = spawn(process.execPath, [CLI, 'migrate'], { env: { ...process.env, ...store } })
+  const migrating = spawn(process.execPath, [CLI, 'migrate'], { env: { ...process.env, ...measured, ...store } })
   await asked
   migrating.kill('SIGTERM')
   t.strictSame(await endOf(migrating), { code: 143, told: '' })
@@ -241,7 +242,7 @@ t.test('signals are heard before anything of the server is loaded', async (t) =>
 /** Runs the command as another release of Node would. */
 function runAs(version: string): Promise<{ code: number | null; told: string }> {
   const other = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`
-  return endOf(spawn(process.execPath, ['--import', `data:text/javascript,${other}`, CLI, '--version']))
+  return endOf(spawn(process.execPath, ['--import', `data:text/javascript,${other}`, CLI, '--version'], { env: { ...process.env, ...measured } }))
 }
 
 t.test('an older release of Node is told at the first step', async (t) => {
