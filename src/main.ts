@@ -226,7 +226,7 @@ export async function serve(config: Config, note: (text: string) => void): Promi
     if (embedded && !config.production) await makeDemo(db, url, note)
     note(`The reference of the API, in a browser: ${config.publicUrl ?? url}/docs`)
   } catch (error) {
-    await Promise.allSettled([ops?.close(), server === undefined ? tracing?.stop() : server.app.close()])
+    await Promise.allSettled([ops?.close(), server?.app.close(), tracing?.stop()])
     await db.destroy()
     throw error
   }

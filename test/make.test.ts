@@ -31,14 +31,16 @@ const folder = checkout()
 const small = path.join(folder, 'test/small.test.ts')
 
 /** The output of make, and whether make succeeded. */
-function make(...args: string[]): { output: string; ok: boolean } {
+function makeOn(PATH: string | undefined, ...args: string[]): { output: string; ok: boolean } {
   try {
-    return { output: execFileSync('make', ['-s', ...args], { cwd: folder, env, encoding: 'utf8', stdio: 'pipe' }), ok: true }
+    return { output: execFileSync('make', ['-s', ...args], { cwd: folder, env: { ...env, PATH }, encoding: 'utf8', stdio: 'pipe' }), ok: true }
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string }
     return { output: stdout + stderr, ok: false }
   }
 }
+
+const make = (...args: string[]) => makeOn(env.PATH, ...args)
 
 t.test('make t builds what was edited, and runs the tests that f names', async (t) => {
   t.match(make('t', 'f=small'), { ok: true, output: /small\.test\.js: 1 passed, 0 failed/ })
@@ -75,6 +77,18 @@ t.test('stores for tests are made anew when the migrations change, and only then
   t.match(make(...needsStore), { ok: true })
   t.equal(readdirSync(cache).length, 1)
   t.not(readdirSync(cache)[0], first, 'another store after an edit of a migration')
+})
+
+t.test('an older release of Node ends make before the install', async (t) => {
+  const bin = emptyFolder(t)
+  const makeWith = (version: string) => {
+    writeFileSync(path.join(bin, 'node'), `#!/bin/sh\necho ${version}\n`, { mode: 0o755 })
+    return makeOn(`${bin}:${String(env.PATH)}`, '--dry-run', 'build')
+  }
+  for (const version of ['v18.20.4', 'v20.9.0', 'v20.18.3']) {
+    t.match(makeWith(version), { ok: false, output: `Node ${version.slice(1)} is too old: install Node 20.19 or newer` })
+  }
+  for (const version of ['v20.19.0', 'v22.12.0']) t.match(makeWith(version), { ok: true })
 })
 
 /** Waits until the output that follows matches. */

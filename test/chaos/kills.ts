@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { sql } from 'kysely'
 import { openDatabase } from '../../src/db/database.js'
 import { findMiscounts } from '../../src/db/verify.js'
 import { freePort, run } from '../bench/processes.js'
@@ -148,6 +149,7 @@ export async function killAgainAndAgain({ store, postgres, key, ownerId, victims
     if (victim === 'process' || victim === 'everything') serving = await serve(store, workers)
     const again = asker(serving.origin, key, GIVE_UP_MS)
     await answers(again)
+    if (postgres !== undefined) await settled(store)
     kills++
     for (const fault of await ledger.check(again, ownerId)) wrong.push(`kill ${String(kills)}, ${victim}: ${fault}`)
     ledger.wrong = []
@@ -158,6 +160,19 @@ export async function killAgainAndAgain({ store, postgres, key, ownerId, victims
   await serving.ended
   await verify(store, wrong)
   return { kills, acknowledged: ledger.acknowledged, cutOff: ledger.cutOff, wrong }
+}
+
+/** Waits for the statements of killed processes: Postgres does not notice the kill, and may commit one after the check. */
+async function settled(store: StoreSettings): Promise<void> {
+  const db = openDatabase(testConfig(store))
+  const underWay = sql<{ n: number }>`select count(*)::integer as n from pg_stat_activity
+    where datname = current_database() and state <> 'idle' and pid <> pg_backend_pid()`
+  const end = performance.now() + 20_000
+  while (((await underWay.execute(db)).rows[0]?.n ?? 0) > 0) {
+    if (performance.now() > end) throw new Error('statements of killed processes do not end')
+    await delay(20)
+  }
+  await db.destroy()
 }
 
 /** What `roster verify` looks at, without starting it; on a server alone, which others may use meanwhile. */

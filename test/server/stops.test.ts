@@ -42,7 +42,7 @@ interface Fault {
 }
 
 const faults: Readonly<Record<string, Fault>> = {
-  'a port in use': { env: { PORT: port }, code: 1, told: /can't listen on \S+ \(EADDRINUSE\): .*set PORT/ },
+  'a port in use, with traces': { env: { PORT: port, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }, code: 1, told: /can't listen on \S+ \(EADDRINUSE\): .*set PORT/ },
   'a foreign address': { env: { HOST: '203.0.113.7' }, code: 1, told: /can't listen on \S+ \(EADDRNOTAVAIL\): .*set HOST/ },
   'a name without an address': { env: { HOST: 'nowhere.invalid' }, code: 1, told: /can't listen on \S+ \((ENOTFOUND|EAI_AGAIN)\): .*set HOST/ },
   'a port in use for operators': { env: { ROSTER_OPS_PORT: port }, code: 1, told: /can't listen for operations on \S+ \(EADDRINUSE\): set ROSTER_OPS_HOST/ },
