@@ -91,7 +91,7 @@ const planted: readonly (readonly [string, string, (app: FastifyInstance) => voi
   }],
   ['an expired key that is taken', 'it was not refused: the key is expired', (app) => {
     app.addHook('onRequest', async ({ headers, method, url }) => {
-      if (method === 'GET' && url.startsWith('/api/user/') && headers.authorization === `Bearer ${String(world.keys.expired)}`) headers.authorization = `Bearer ${String(world.keys.viewer)}`
+      if (method === 'GET' && url.startsWith('/api/user/') && headers.authorization === `Bearer ${String(world.keys.expired)}`) headers.authorization = `Bearer ${String(world.keys.admin)}`
     })
   }],
   ['a valid request that is refused', 'the contract allows the request', (app) => {
