@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { connect, listen, wireText } from '../helpers/raw.js'
@@ -91,10 +92,12 @@ const headers: Row[] = [
 ]
 
 /** Sends bytes, and a moment later no more. Returns the statuses of the answers, and all that came. */
-async function exchange(t: Test, bytes: string): Promise<{ statuses: number[]; all: string }> {
+async function exchange(t: Test, bytes: string, isAnswered = true): Promise<{ statuses: number[]; all: string }> {
   const connection = await connect(t, port)
   connection.send(bytes)
-  // The answers to what is sent come within a moment; what the server waits for never does.
+  // A busy machine answers late, and a client that ends its side before that gets no answer.
+  if (isAnswered) await Promise.race([once(connection.socket, 'news'), wait(3000)])
+  // Further answers come within a moment; what the server waits for never does.
   await wait(60)
   connection.socket.end()
   const all = await Promise.race([connection.closed(), wait(3000, 'still open')])
@@ -105,7 +108,7 @@ t.test('each abuse of the wire is answered once, or cut off, and hides nothing',
   const table = [...smuggling, ...targets, ...headers]
   for (const [what, bytes, statuses] of table) {
     const before = await stored(db)
-    const { statuses: seen, all } = await exchange(t, bytes)
+    const { statuses: seen, all } = await exchange(t, bytes, statuses.length > 0)
     t.ok(seen.length === Math.min(1, statuses.length) && seen.every((status) => statuses.includes(status)), `${what}: ${seen.join(' ')}`)
     t.notMatch(all.replaceAll(superuser, 'KEY'), /evil|smuggled|\brst_|\bat \//, `${what}: what it tells`)
     t.equal(await stored(db), before, `${what}: nothing changed`)
