@@ -12,7 +12,7 @@ const NO_RIGHT = 'this user may not write there: run as the owner, or grant acce
 const NO_FOLDER = 'the path, or one above it, is a file: move the file, or name another folder'
 const FULL = 'the disk is full: free some space, and start again'
 
-/** What is wrong with a folder, by the code of the operating system. */
+/** The fault of a folder, and the remedy, by the error code of the operating system. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: NO_RIGHT,
   EPERM: NO_RIGHT,

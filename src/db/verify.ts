@@ -20,7 +20,7 @@ export interface SequenceFault {
   readonly given: number
 }
 
-/** What is wrong with a directory. */
+/** The faults of a directory. */
 export interface Faults {
   readonly counts: Miscount[]
   readonly sequences: SequenceFault[]

@@ -95,7 +95,7 @@ export type MakeKeyOf = (wanted: SignIn) => Promise<components['schemas']['Login
  * Makes the sign-in of a process. Every refusal runs the same statements and one verification. No more concurrent tries are
  * compared than may fail; the others wait.
  *
- * It throws the problems `invalid_credentials`, for every reason; `too_many_attempts`; `unavailable`.
+ * @returns the sign-in, which throws the problems `invalid_credentials` for every refusal, `too_many_attempts` and `unavailable`
  */
 export function makeSignIn(deps: SignInDeps): MakeKeyOf {
   const turns = makeTurns(deps.db, deps.config)

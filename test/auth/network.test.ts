@@ -44,7 +44,7 @@ t.test('networkOf: an IPv4 address, 64 bits of an IPv6 one', async (t) => {
     ['[2001:db8::1]:80', '2001:db8:0:0'],
     ['2001:db8::1:2:3:4:5', '2001:db8:0:1'],
     ['2001:db8:0:1:1:1:1:1', '2001:db8:0:1'],
-    // Who has an IPv6 network must not pass for an IPv4 address by its spelling.
+    // A client with an IPv6 network must not pass for an IPv4 address by a spelling.
     ['2001:db8::192.0.2.1', '2001:db8:0:0'],
     ['64:ff9b::192.0.2.1', '64:ff9b:0:0'],
     ['::1', '0:0:0:0'],

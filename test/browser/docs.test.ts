@@ -81,7 +81,7 @@ async function tryOut(page: Page, id: string): ReturnType<typeof answerOf> {
 
 const field = (page: Page, id: string, name: string) => operation(page, id).locator(`tr[data-param-name="${name}"] :is(input, select)`)
 
-/** What the page has filled in for the parameters of all operations that are tried out, by operation and name. */
+/** The values that the page fills in for parameters when operations are tried out, by operation and name. */
 async function filledIn(page: Page): Promise<[id: string, name: string, value: string][]> {
   return page.evaluate<[string, string, string][]>(
     "[...document.querySelectorAll('tr[data-param-name] :is(input, select)')].map((one) => " +

@@ -16,7 +16,7 @@ const read = (text: string) => parse(text) as Node & { readonly info: { readonly
 const released = read(readFileSync('test/contract/released.yaml', 'utf8'))
 
 /**
- * What the released contract says in the syntax of ECMAScript alone, and how the current one says the same. The server refuses
+ * Patterns of the released contract, which only ECMAScript reads, and their portable spellings in the current contract. The server refuses
  * the same strings, though a pattern without `x-characters` refuses fewer.
  */
 const RESPELLED: readonly [released: Node & { readonly pattern: string }, current: Node][] = [

@@ -134,7 +134,7 @@ t.test('a store that does not start since its disk is full is not called damaged
   const { folder, store } = await copied(t)
   const control = path.join(store, 'global/pg_control')
   const whole = readFileSync(control)
-  // What fails on a full disk differs; this fails always.
+  // A full disk fails at different steps; a file-size limit always fails at the same step.
   writeFileSync(control, 'x'.repeat(8192))
   limitFiles(t, 10_000_000)
   const { code, note } = await list(folder)

@@ -25,7 +25,7 @@ const CONTROL = /\p{Cc}/u
 export const text = (maxLength: number, minLength = 0): fc.Arbitrary<string> =>
   fc.string({ unit: character.filter((one) => !CONTROL.test(one)), minLength, maxLength, size: 'max' })
 
-/** What is no white space to Unicode, and drawn as nothing. */
+/** Characters that are blank when drawn, though Unicode does not class them as white space. */
 const BLANKS = ['\u2800', '\u{1d159}', '\u{13441}', '\u{13442}', '\u{16fe4}']
 
 /** The rules of a username, said another way than the server does. */

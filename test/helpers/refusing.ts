@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 const SSL_REQUEST = 80877103
 const NO_TLS = 'N'
 
-/** What a scripted Postgres refuses with: of a connection, or of each statement on one. */
+/** The error with which a scripted Postgres refuses a connection, or each statement on a connection. */
 export interface Refusal {
   readonly code: string
   readonly message: string

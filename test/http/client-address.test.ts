@@ -29,7 +29,7 @@ t.test('the client, as proxies are known to forward it', async (t) => {
   const client = '203.0.113.7'
   for (const forwarded of [
     [client], [`${client}:49152`], [` ${client}\t`], [`"${client}"`], [`"${client}:1"`], [`::ffff:${client}`], [`[::ffff:${client}]:80`],
-    // What is left of the first that is not trusted, a client can make up.
+    // A client can make up every address left of the first untrusted one.
     ['198.51.100.1', client], ['127.0.0.1', client], ['10.9.9.9', client], ['unknown', client], ['garbage', client], ['x'.repeat(8000), client],
     ['198.51.100.1:1', `${client}:2`],
     // Trusted ones in between, in every spelling.
